@@ -1,0 +1,1 @@
+"""Grading: gates, evidence, the offline grader."""

@@ -1,0 +1,112 @@
+"""What can be said of an answer before any model looks at it: deterministic, each with its sentence for the candidate."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from interviewer.sentences import Span
+
+WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+OPENER = re.compile(
+    r"^\W*(?:(?:my |the )?(?:thought process|thoughts?|reasoning|answer|analysis|response|solution|approach)|let me think(?: about (?:it|this|that))?"
+    r"|let'?s think(?: step by step)?|thinking(?: out loud)?|step by step|okay|ok|so|well|sure|um+|uh+|hm+|here (?:is|goes)(?: my answer)?|first(?:ly)?)\W*$",
+    re.IGNORECASE,
+)
+NO_IDEA = re.compile(
+    r"\b(?:i (?:really |honestly )?(?:do ?n'?t|do not|dunno)(?: really)? know|no (?:idea|clue)|not (?:really )?sure|idk|dunno|can'?t (?:remember|recall)"
+    r"|have(?:n'?t| not) (?:seen|used|heard|learned|come across)[^.]{0,60}|never (?:used|heard|seen|learned)[^.]{0,60}|i(?:'m| am) (?:stuck|blank|lost|drawing a blank)"
+    r"|skip|pass|sorry|i give up)\b",
+    re.IGNORECASE,
+)
+INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instructions?|rubric|criteria|prompts?|rules|above|previous|guidelines)\b"
+    r"|\b(?:give|award|assign|grant|rate|score|grade|mark)\b[^.\n]{0,30}\b(?:me|this|it|answer|response|candidate)\b[^.\n]{0,40}"
+    r"(?:\b(?:full|maximum|max|top|highest|perfect|best|strong hire|10|100|4)\b|\d ?/ ?\d)"
+    r"|\b(?:mark|set|treat|label|consider)\b[^.\n]{0,40}\b(?:criteria|criterion|verdicts?|points?|rubric)\b[^.\n]{0,30}\b(?:met|satisfied|passed|complete|true)\b"
+    r"|\byou are (?:now )?(?:a|an|the) (?:generous|lenient|helpful)?\s*(?:grader|judge|examiner|evaluator)\b"
+    r"|\b(?:system|developer|assistant) ?(?:prompt|message|override|note)?\s*:"
+    r"|\b(?:as the|dear|note to (?:the )?) ?(?:grader|judge|evaluator|examiner)\b"
+    r"|</?(?:system|instructions?|rubric|answer|grade)>",
+    re.IGNORECASE,
+)
+ENGLISH = frozenset(
+    "the a an of to in is are and or it that for on with as be by this from at not you we i can would if then so but when which have has do "
+    "because than more less use using one each all my was were what how they there will your into over no only also between".split()
+)
+FOREIGN = frozenset(
+    "der die das und ist nicht ein eine mit für auf wir wenn auch sich dass le la les des est une pour dans que qui avec sur nous pas el los las una "
+    "por con para como es del se más il di che per non sono con è um uma para não os dos com ao é het een van niet met voor zijn ik och att det som är på "
+    "я и в не на что это как для мы при".split()
+)
+LETTERS = re.compile(r"[^\W\d_]")
+LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+
+ECHO_SHARE = 0.85
+MIN_LANGUAGE_WORDS = 6
+
+
+class Gate(NamedTuple):
+    """Why an answer earns nothing or cannot be graded. `unscored`: it cannot be graded; else it was read and shows nothing."""
+
+    reason: str
+    unscored: bool
+
+
+def words(text: str) -> list[str]:
+    """The lower-case words of a text."""
+    return [w.lower() for w in WORD.findall(text.replace("’", "'"))]
+
+
+def is_instruction(text: str) -> bool:
+    """Whether a sentence speaks to the grader instead of about the question."""
+    return INSTRUCTION.search(text) is not None
+
+
+def is_echo(text: str, source: Sequence[str]) -> bool:
+    """Whether nearly all of a text's word pairs stand in one of the sources (the question, a heading)."""
+    own = words(text)
+    pairs = set(zip(own, own[1:], strict=False))
+    if len(pairs) < 3:
+        return False
+    for s in source:
+        theirs = words(s)
+        if len(pairs & set(zip(theirs, theirs[1:], strict=False))) / len(pairs) >= ECHO_SHARE:
+            return True
+    return False
+
+
+def language_problem(text: str) -> str | None:
+    """A sentence where the text is in a language that the offline grader cannot read; None for English, code and formulas."""
+    letters = LETTERS.findall(text)
+    if len(letters) >= 12 and sum(LATIN.match(c) is not None for c in letters) / len(letters) < 0.6:
+        return "This is not in English, which is all that the offline grader reads."
+    own = words(text)
+    if len(own) < MIN_LANGUAGE_WORDS:
+        return None
+    english = sum(w in ENGLISH for w in own) / len(own)
+    foreign = sum(w in FOREIGN and w not in ENGLISH for w in own) / len(own)
+    if foreign > 0.12 and foreign > 1.5 * english:
+        return "This does not look like English, which is all that the offline grader reads."
+    return None
+
+
+def check(text: str, sentences: Sequence[Span], prompt: Sequence[str]) -> Gate | None:
+    """The gate that an answer falls to, or None. `prompt` holds what an echo would repeat: question, rephrasing, headings."""
+    if not text.strip():
+        return Gate("The answer is empty.", unscored=False)
+    if not sentences:
+        return Gate("The answer holds no words, only punctuation or symbols.", unscored=False)
+    problem = language_problem(text)
+    if problem is not None:
+        return Gate(problem, unscored=True)
+    if OPENER.match(text.strip()):
+        return Gate("The answer is an opening only; nothing follows it.", unscored=False)
+    left = [s for s in sentences if not OPENER.match(s.text)]
+    if left and all(is_instruction(s.text) for s in left):
+        return Gate("The answer addresses the grader and says nothing about the question.", unscored=False)
+    if left and all(is_echo(s.text, prompt) for s in left):
+        return Gate("The answer repeats the question and adds nothing to it.", unscored=False)
+    said = " ".join(s.text for s in left)
+    if NO_IDEA.search(said) and len([w for w in words(NO_IDEA.sub(" ", said)) if w not in ENGLISH]) < 5:
+        return Gate("The answer says that you do not know; no score is drawn from that.", unscored=False)
+    return None

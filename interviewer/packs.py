@@ -1,0 +1,319 @@
+"""Loads and cross-checks the question bank and the guide, and lists every fault at once.
+
+A pack root is a folder with `rubrics/` (questions, blueprints) and `knowledge/` (guide pages), as this project's own
+root is. A file with a fault is left out whole, the rest stays usable.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from interviewer import scoring
+from interviewer.domain import (
+    Assessment,
+    Blueprint,
+    Evidence,
+    Fault,
+    GraderInfo,
+    Kind,
+    Page,
+    Question,
+    QuestionPack,
+    Section,
+    Verdict,
+    VerdictValue,
+)
+
+HEADING = re.compile(r"^## (?P<title>.+?)(?:\s+\{#(?P<id>[a-z0-9-]+)\})?\s*$")
+FENCE = re.compile(r"^(```|~~~)")
+WORD = re.compile(r"[a-z0-9]+")
+STOP = frozenset(
+    "a an and are as at be because by do does for from how i if in into is it its no not of on one or so than that the their them "
+    "then there they this to use used uses using was what when where which who why will with would you your names says explains "
+    "gives states describes mentions proposes".split()
+)
+LEAK_SHARE = 0.7
+"""A prompt, probe or first hint that holds this share of a criterion's content words gives the criterion away."""
+
+T = TypeVar("T", bound=BaseModel)
+
+EXEMPLAR_GRADER = GraderInfo(name="label", version="1")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with only true/false as booleans, so that `no` and `on` stay words."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    key: [(tag, regexp) for tag, regexp in resolvers if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")]
+    for key, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Everything that was loaded and is sound."""
+
+    questions: Mapping[str, Question] = field(default_factory=dict)
+    blueprints: Mapping[str, Blueprint] = field(default_factory=dict)
+    pages: Mapping[str, Page] = field(default_factory=dict)
+
+    @property
+    def sections(self) -> dict[str, Section]:
+        """Every section of the guide by its source."""
+        return {s.source: s for page in self.pages.values() for s in page.sections}
+
+
+class _Document:
+    """A parsed YAML file that knows the line of every path in it."""
+
+    def __init__(self, path: str, text: str, first_line: int = 1) -> None:
+        self._path = path
+        self._first_line = first_line
+        loader = _Loader(text)
+        try:
+            self._node = loader.get_single_node()
+            self.data: Any = None if self._node is None else loader.construct_document(self._node)
+        finally:
+            loader.dispose()
+
+    def line(self, location: Sequence[int | str]) -> int:
+        node = self._node
+        line = node.start_mark.line if node is not None else 0
+        for step in location:
+            if isinstance(node, yaml.MappingNode):
+                pair = next(((k, v) for k, v in node.value if k.value == step), None)
+                if pair is None:
+                    break
+                line, node = pair[0].start_mark.line, pair[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+                line = node.start_mark.line
+            else:
+                break
+        return line + self._first_line
+
+    def fault(self, problem: str, *location: int | str) -> Fault:
+        return Fault(path=self._path, line=self.line(location), problem=problem)
+
+
+def _read(path: Path, shown: str) -> str | Fault:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        return Fault(path=shown, line=1, problem=f"not UTF-8 text (byte {error.start})")
+    except OSError as error:
+        return Fault(path=shown, line=1, problem=f"cannot be read: {error.strerror}")
+
+
+def _parse(shown: str, text: str, first_line: int = 1) -> _Document | Fault:
+    try:
+        document = _Document(shown, text, first_line)
+    except yaml.MarkedYAMLError as error:
+        line = (error.problem_mark.line if error.problem_mark else 0) + first_line
+        return Fault(path=shown, line=line, problem=f"not valid YAML: {error.problem}")
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return Fault(path=shown, line=first_line, problem=f"not valid YAML: {error}")
+    if not isinstance(document.data, dict):
+        return Fault(path=shown, line=first_line, problem="expected a mapping at the top")
+    return document
+
+
+def _validate(kind: type[T], document: _Document, data: Any, *at: int | str) -> T | list[Fault]:
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        return [
+            document.fault(
+                ".".join(str(step) for step in (*at, *e["loc"])) + ": " + e["msg"].removeprefix("Value error, "), *at, *e["loc"]
+            )
+            for e in error.errors()
+        ]
+
+
+def content_words(text: str) -> set[str]:
+    """The lower-case words of a text less the commonest."""
+    return {w for w in WORD.findall(text.lower()) if w not in STOP and len(w) > 1}
+
+
+def _gives_away(text: str, statement: str) -> bool:
+    wanted = content_words(statement)
+    return len(wanted) >= 4 and len(wanted & content_words(text)) / len(wanted) >= LEAK_SHARE
+
+
+def labelled_assessment(question: Question, exemplar_index: int) -> Assessment:
+    """The labels of an exemplar as an assessment; the evidence is the whole text, since labels carry no spans."""
+    exemplar = question.exemplars[exemplar_index]
+    whole = (Evidence(turn=0, start=0, end=len(exemplar.text), quote=exemplar.text),)
+    return Assessment(
+        grader=EXEMPLAR_GRADER,
+        verdicts=tuple(
+            Verdict(
+                criterion_id=c.id,
+                value=VerdictValue(exemplar.verdicts[c.id]),
+                confidence=1.0,
+                evidence=() if exemplar.verdicts[c.id] is VerdictValue.UNMET else whole,
+                reason="label",
+            )
+            for c in question.criteria
+        ),
+    )
+
+
+def _question_faults(question: Question) -> Iterator[tuple[str, tuple[int | str, ...]]]:
+    """What the types cannot say: (problem, where in the question)."""
+    bands = [e.band for e in question.exemplars]
+    if 4 not in bands or 1 not in bands or not {2, 3} & set(bands):
+        yield "exemplars need a strong (band 4), a middling (band 2 or 3) and a weak one (band 1)", ("exemplars",)
+    for n, exemplar in enumerate(question.exemplars):
+        grade = scoring.grade(question, labelled_assessment(question, n))
+        if grade.band != exemplar.band and grade.score is not None:
+            shown = f"its verdicts add up to band {grade.band} (score {grade.score:.2f})"
+            yield f"exemplar {n + 1} says band {exemplar.band} but {shown}", ("exemplars", n, "band")
+    plain = {c.dimension for c in question.criteria if c.kind is not Kind.ANTI}
+    for n, criterion in enumerate(question.criteria):
+        at = ("criteria", n)
+        if criterion.kind is Kind.ANTI:
+            if criterion.dimension not in plain:
+                yield f"anti criterion {criterion.id} is alone in dimension {criterion.dimension}", (*at, "dimension")
+            continue
+        for where, text in (("prompt", question.prompt), ("rephrase", question.rephrase)):
+            if _gives_away(text, criterion.statement):
+                yield f"{where} gives away criterion {criterion.id}", (where,)
+        if _gives_away(criterion.probe, criterion.statement):
+            yield f"probe of {criterion.id} gives it away", (*at, "probe")
+        for rung, hint in enumerate(criterion.hints[:2]):
+            if _gives_away(hint, criterion.statement):
+                yield f"hint {rung + 1} of {criterion.id} gives it away", (*at, "hints", rung)
+
+
+def slug_of(heading: str) -> str:
+    """A heading as an anchor: lower-case words joined by hyphens."""
+    return "-".join(WORD.findall(heading.lower()))
+
+
+def _page(path: Path, shown: str) -> tuple[Page | None, list[Fault]]:
+    text = _read(path, shown)
+    if isinstance(text, Fault):
+        return None, [text]
+    if not text.startswith("---\n") or "\n---\n" not in text[4:]:
+        return None, [Fault(path=shown, line=1, problem="a page starts with front matter between --- lines")]
+    front, body = text[4:].split("\n---\n", 1)
+    document = _parse(shown, front, first_line=2)
+    if isinstance(document, Fault):
+        return None, [document]
+    source = f"knowledge/{path.parent.name}/{path.stem}"
+    first = 4 + front.count("\n")
+    sections: list[Section] = []
+    faults: list[Fault] = []
+    heading: tuple[int, str, str] | None = None
+    lines: list[str] = []
+    fenced = False
+
+    def close(at: tuple[int, str, str] | None) -> None:
+        content = "\n".join(lines).strip()
+        if at is None:
+            if content:
+                faults.append(Fault(path=shown, line=first, problem="text before the first ## heading belongs to no section"))
+        elif not content:
+            faults.append(Fault(path=shown, line=at[0], problem=f"section {at[2]} is empty"))
+        elif any(s.source == f"{source}#{at[2]}" for s in sections):
+            faults.append(Fault(path=shown, line=at[0], problem=f"section id {at[2]} repeats"))
+        else:
+            sections.append(Section(source=f"{source}#{at[2]}", heading=at[1], text=content))
+
+    for number, line in enumerate(body.split("\n"), first):
+        if FENCE.match(line):
+            fenced = not fenced
+        match = None if fenced else HEADING.match(line)
+        if match:
+            close(heading)
+            lines = []
+            heading = number, match["title"], match["id"] or slug_of(match["title"])
+        else:
+            lines.append(line)
+    close(heading)
+    data = {**document.data, "source": source, "topic": path.parent.name, "sections": sections}
+    page = _validate(Page, document, data)
+    if isinstance(page, list):
+        return None, faults + page
+    return (None if faults else page), faults
+
+
+def _files(root: Path, pattern: str) -> list[Path]:
+    return sorted(p for p in root.glob(pattern) if p.is_file())
+
+
+def load(roots: Iterable[Path]) -> tuple[Bank, list[Fault]]:
+    """Loads every pack root, in order; later roots may not redefine an id. Returns what is sound and all faults."""
+    questions: dict[str, Question] = {}
+    blueprints: dict[str, Blueprint] = {}
+    pages: dict[str, Page] = {}
+    faults: list[Fault] = []
+    pending: list[tuple[Question, _Document, int]] = []
+    for root in roots:
+        if not root.is_dir():
+            faults.append(Fault(path=str(root), line=1, problem="no such folder"))
+            continue
+
+        def shown(path: Path, root: Path = root) -> str:
+            return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+        for path in _files(root, "knowledge/*/*.md"):
+            page, found = _page(path, shown(path))
+            faults += found
+            if page is not None and page.source in pages:
+                faults.append(Fault(path=shown(path), line=1, problem=f"page {page.source} is defined twice"))
+            elif page is not None:
+                pages[page.source] = page
+        for path in _files(root, "rubrics/questions/**/*.yaml"):
+            pack, document, found = _yaml_file(QuestionPack, path, shown(path))
+            faults += found
+            if pack is not None and document is not None:
+                pending += [(q, document, n) for n, q in enumerate(pack.questions)]
+        for path in _files(root, "rubrics/blueprints/*.yaml"):
+            blueprint, document, found = _yaml_file(Blueprint, path, shown(path))
+            faults += found
+            if blueprint is not None and document is not None:
+                if blueprint.id in blueprints:
+                    faults.append(document.fault(f"blueprint {blueprint.id} is defined twice", "id"))
+                else:
+                    blueprints[blueprint.id] = blueprint
+    sections = {s.source for p in pages.values() for s in p.sections}
+    for question, document, n in pending:
+        at = ("questions", n)
+        found = [document.fault(f"{question.id}: {problem}", *at, *where) for problem, where in _question_faults(question)]
+        if question.id in questions:
+            found.append(document.fault(f"question {question.id} is defined twice", *at, "id"))
+        for r, reference in enumerate(question.reference):
+            if reference not in sections:
+                found.append(document.fault(f"{question.id}: no such guide section: {reference}", *at, "reference", r))
+        faults += found
+        if not found:
+            questions[question.id] = question
+    return Bank(questions=questions, blueprints=blueprints, pages=pages), faults
+
+
+def _yaml_file(kind: type[T], path: Path, shown: str) -> tuple[T | None, _Document | None, list[Fault]]:
+    text = _read(path, shown)
+    if isinstance(text, Fault):
+        return None, None, [text]
+    document = _parse(shown, text)
+    if isinstance(document, Fault):
+        return None, None, [document]
+    value = _validate(kind, document, document.data)
+    if isinstance(value, list):
+        return None, document, value
+    return value, document, []
+
+
+def schema() -> str:
+    """The JSON schema of a question file, as text: what `rubrics/schema.json` must hold."""
+    return json.dumps(QuestionPack.model_json_schema(), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,140 @@
+"""The seams: what the core needs from the outside, as protocols. Adapters are picked in `wiring.py` only."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interviewer.domain import Assessment, Company, GraderInfo, Interview, Level, Mode, Passage, Question, Stage, Turn, Value
+from interviewer.engine import Event
+
+Vectors = NDArray[np.float32]
+
+
+class Encoded(NamedTuple):
+    """One text through the encoder. `tokens` (n, d): unit token vectors; `pieces`: the n word pieces; `mean` (d,): unit mean."""
+
+    pieces: tuple[str, ...]
+    tokens: Vectors
+    mean: Vectors
+
+
+class Stored(NamedTuple):
+    """An interview as stored, and the sequence number of its last event."""
+
+    interview: Interview
+    seq: int
+
+
+class Summary(Value):
+    """One line of the history."""
+
+    id: str
+    created_at: datetime
+    stage: Stage
+    blueprint: str
+    mode: Mode
+    level: Level
+    company: Company | None
+    minutes: int
+    asked: int
+    planned: int
+    messages: int
+    question_ids: tuple[str, ...]
+
+
+class Store(Protocol):
+    """Keeps interviews. Everything appended is durable when the call returns."""
+
+    def create(self, interview: Interview) -> None:
+        """Saves a new interview."""
+        ...
+
+    def append(self, seq: int, event: Event, after: Interview) -> int:
+        """Saves the event after `seq` and the state it led to; `StaleInterview` if another came first."""
+        ...
+
+    def load(self, interview_id: str) -> Stored:
+        """The interview as it stands; `UnknownInterview` if there is none."""
+        ...
+
+    def summaries(self) -> list[Summary]:
+        """All interviews, newest first."""
+        ...
+
+    def delete(self, interview_id: str) -> None:
+        """Deletes an interview."""
+        ...
+
+    def save_draft(self, interview_id: str, text: str) -> None:
+        """Keeps text that could not be taken as a message."""
+        ...
+
+    def draft(self, interview_id: str) -> str:
+        """The kept text, or an empty string."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def identity(self) -> str:
+        """Changes whenever the vectors would: model name and file hash."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit sentence vectors, shape (len(texts), d)."""
+        ...
+
+
+class TokenEncoder(Embedder, Protocol):
+    """An embedder that also gives its token vectors."""
+
+    def encode(self, texts: Sequence[str]) -> list[Encoded]:
+        """One `Encoded` a text, in order."""
+        ...
+
+
+class Retriever(Protocol):
+    """Finds passages of the guide."""
+
+    def search(self, query: str, k: int = 5) -> list[Passage]:
+        """The k nearest passages, best first."""
+        ...
+
+
+class Grader(Protocol):
+    """Decides for every criterion whether the candidate's own words meet it."""
+
+    @property
+    def info(self) -> GraderInfo:
+        """Name and version, stored with each grade."""
+        ...
+
+    def assess(self, question: Question, answer: Sequence[Turn]) -> Assessment:
+        """Verdicts on the answer that the given candidate turns make together; evidence points into those turns."""
+        ...
+
+
+class ChatModel(Protocol):
+    """A configured language model."""
+
+    @property
+    def name(self) -> str:
+        """`provider:model`."""
+        ...
+
+    def complete(self, system: str, user: str) -> str:
+        """The model's whole reply. Raises `NotConfigured` or another `InterviewerError`."""
+        ...
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...

@@ -1,0 +1,258 @@
+"""Interviews in a database: SQLite by default, PostgreSQL by URL.
+
+Each event is appended under the next sequence number in the same transaction as the state it led to. Two writers that saw the
+same state want the same number; the second gets `StaleInterview` and nothing of its own is written.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+import alembic.config
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from pydantic import TypeAdapter
+
+from interviewer.domain import Interview, Question, Stage
+from interviewer.engine import Event
+from interviewer.errors import NewerDatabase, StaleInterview, StoreError, UnknownInterview
+from interviewer.ports import Stored, Summary
+
+_META = sa.MetaData()
+_INTERVIEWS = sa.Table(
+    "interviews",
+    _META,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("created_at", sa.String(40), nullable=False, index=True),
+    sa.Column("stage", sa.String(20), nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("questions", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+)
+_EVENTS = sa.Table(
+    "events",
+    _META,
+    sa.Column("interview_id", sa.String(64), sa.ForeignKey("interviews.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+)
+_DRAFTS = sa.Table(
+    "drafts",
+    _META,
+    sa.Column("interview_id", sa.String(64), sa.ForeignKey("interviews.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+)
+_QUESTIONS: TypeAdapter[tuple[Question, ...]] = TypeAdapter(tuple[Question, ...])
+_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+_WITHOUT_QUESTIONS: dict[str, Any] = {"plan": {"__all__": {"question"}}}
+
+
+def sqlite_url(data_dir: Path) -> str:
+    """Where the default database lies."""
+    return f"sqlite:///{data_dir / 'interviews.db'}"
+
+
+@lru_cache(maxsize=256)
+def _questions(text: str) -> tuple[dict[str, Any], ...]:
+    """The frozen questions of an interview; they never change, so the parsed form is kept."""
+    return tuple({"question": q} for q in _QUESTIONS.validate_json(text))
+
+
+def _state(interview: Interview) -> str:
+    return interview.model_dump_json(exclude=_WITHOUT_QUESTIONS)
+
+
+def _summary(interview: Interview) -> str:
+    said = sum(t.speaker == "candidate" for t in interview.turns)
+    asked = sum(p.asked_at is not None for p in interview.plan)
+    facts = {
+        "blueprint": interview.setup.blueprint,
+        "mode": interview.setup.mode,
+        "level": interview.setup.level,
+        "company": interview.setup.company,
+        "minutes": interview.setup.minutes,
+        "asked": asked,
+        "planned": len(interview.plan),
+        "messages": said,
+        "question_ids": [p.question.id for p in interview.plan if p.asked_at is not None],
+    }
+    return json.dumps(facts)
+
+
+class SqlStore:
+    """The store over SQLAlchemy. One instance serves many threads."""
+
+    def __init__(self, url: str) -> None:
+        if url.startswith("postgresql://"):
+            url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        self._sqlite = url.startswith("sqlite")
+        if self._sqlite:
+            folder = Path(url.removeprefix("sqlite:///")).parent
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"The data directory {folder} cannot be created ({error.strerror}). Set INTERVIEWER_DATA_DIR to one that can.") from error
+        try:
+            self._engine = sa.create_engine(url, connect_args={"timeout": 15} if self._sqlite else {}, pool_pre_ping=not self._sqlite)
+        except (ModuleNotFoundError, sa.exc.ArgumentError) as error:
+            raise StoreError(f"The database cannot be used: {error}. For PostgreSQL, `pip install \"psycopg[binary]\"`.") from error
+        if self._sqlite:
+            sa.event.listen(self._engine, "connect", _prepare)
+            sa.event.listen(self._engine, "begin", _begin)
+        self._migrate()
+
+    def _migrate(self) -> None:
+        config = alembic.config.Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        known = ScriptDirectory.from_config(config)
+        head = known.get_current_head()
+        with self._mapped(), self._reading() as connection:
+            present = MigrationContext.configure(connection).get_current_revision()
+        if present == head:
+            return
+        if present is not None and present not in {r.revision for r in known.walk_revisions()}:
+            raise NewerDatabase(
+                "This database was written by a newer version of the program. Update the program, or set INTERVIEWER_DATA_DIR to another folder."
+            )
+        with self._mapped(), self._engine.begin() as connection:
+            if self._sqlite is False:  # two processes that start at once migrate one after the other (SQLite locks by itself)
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7013451)"))
+            config.attributes["connection"] = connection
+            alembic.command.upgrade(config, "head")
+
+    def _reading(self) -> sa.Connection:
+        """A connection whose transaction takes no write lock."""
+        return self._engine.connect().execution_options(writes=False)
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        """Maps the database's errors once."""
+        try:
+            yield
+        except sa.exc.IntegrityError as error:
+            raise StaleInterview("This interview has moved on in another tab. Your text is kept; look at where it stands and send it again.") from error
+        except (sa.exc.DatabaseError, sa.exc.InterfaceError) as error:
+            cause = str(error.orig or error).lower()
+            if "readonly" in cause or "read-only" in cause or "unable to open" in cause:
+                text = "The data directory cannot be written to. Set INTERVIEWER_DATA_DIR to a folder that can; nothing that was saved before is lost."
+            elif "full" in cause:
+                text = "The disk is full, so the message could not be saved. Free some space and send it again; what was saved before is safe."
+            elif "not a database" in cause or "malformed" in cause:
+                text = "The database file is damaged. Restore it from a backup, or move interviews.db away and start again."
+            else:
+                text = f"The database does not answer ({type(error.orig or error).__name__}). What was saved before is safe; try again."
+            raise StoreError(text) from error
+
+    def create(self, interview: Interview) -> None:
+        """Saves a new interview."""
+        row = {
+            "id": interview.id,
+            "created_at": interview.created_at.isoformat(),
+            "stage": interview.stage.value,
+            "seq": 0,
+            "questions": _QUESTIONS.dump_json(tuple(p.question for p in interview.plan)).decode(),
+            "state": _state(interview),
+            "summary": _summary(interview),
+        }
+        with self._mapped(), self._engine.begin() as connection:
+            connection.execute(_INTERVIEWS.insert(), row)
+
+    def append(self, seq: int, event: Event, after: Interview) -> int:
+        """Saves the event that follows `seq` with the state it led to. Returns the new sequence number."""
+        with self._mapped(), self._engine.begin() as connection:
+            changed = connection.execute(
+                _INTERVIEWS.update()
+                .where(_INTERVIEWS.c.id == after.id, _INTERVIEWS.c.seq == seq)
+                .values(seq=seq + 1, stage=after.stage.value, state=_state(after), summary=_summary(after))
+            )
+            if changed.rowcount != 1:
+                if connection.execute(sa.select(_INTERVIEWS.c.id).where(_INTERVIEWS.c.id == after.id)).first() is None:
+                    raise UnknownInterview("This interview has been deleted.")
+                raise StaleInterview("This interview has moved on in another tab. Your text is kept; look at where it stands and send it again.")
+            payload = event.model_dump_json()
+            connection.execute(_EVENTS.insert(), {"interview_id": after.id, "seq": seq + 1, "kind": event.kind, "payload": payload})
+            if event.kind == "said":
+                connection.execute(_DRAFTS.delete().where(_DRAFTS.c.interview_id == after.id))
+        return seq + 1
+
+    def load(self, interview_id: str) -> Stored:
+        """The interview as it stands. Raises `UnknownInterview`."""
+        query = sa.select(_INTERVIEWS.c.seq, _INTERVIEWS.c.questions, _INTERVIEWS.c.state).where(_INTERVIEWS.c.id == interview_id)
+        with self._mapped(), self._reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise UnknownInterview("There is no such interview; it may have been deleted. Your other interviews are on the History page.")
+        state = json.loads(row.state)
+        for progress, question in zip(state["plan"], _questions(row.questions), strict=True):
+            progress.update(question)
+        return Stored(Interview.model_validate(state), row.seq)
+
+    def events(self, interview_id: str) -> list[Event]:
+        """Every event of an interview in order."""
+        query = sa.select(_EVENTS.c.payload).where(_EVENTS.c.interview_id == interview_id).order_by(_EVENTS.c.seq)
+        with self._mapped(), self._reading() as connection:
+            return [_EVENT.validate_json(row.payload) for row in connection.execute(query)]
+
+    def summaries(self) -> list[Summary]:
+        """All interviews, newest first."""
+        columns = (_INTERVIEWS.c.id, _INTERVIEWS.c.created_at, _INTERVIEWS.c.stage, _INTERVIEWS.c.summary)
+        with self._mapped(), self._reading() as connection:
+            rows = connection.execute(sa.select(*columns).order_by(_INTERVIEWS.c.created_at.desc(), _INTERVIEWS.c.id)).all()
+        return [Summary(id=r.id, created_at=datetime.fromisoformat(r.created_at), stage=Stage(r.stage), **json.loads(r.summary)) for r in rows]
+
+    def delete(self, interview_id: str) -> None:
+        """Deletes an interview and all that belongs to it. Deleting what is gone is no error."""
+        with self._mapped(), self._engine.begin() as connection:
+            for table in (_DRAFTS, _EVENTS):
+                connection.execute(table.delete().where(table.c.interview_id == interview_id))
+            connection.execute(_INTERVIEWS.delete().where(_INTERVIEWS.c.id == interview_id))
+
+    def save_draft(self, interview_id: str, text: str) -> None:
+        """Keeps text that could not be taken as a message."""
+        with self._mapped(), self._engine.begin() as connection:
+            if connection.execute(sa.select(_INTERVIEWS.c.id).where(_INTERVIEWS.c.id == interview_id)).first() is None:
+                return
+            connection.execute(_DRAFTS.delete().where(_DRAFTS.c.interview_id == interview_id))
+            connection.execute(_DRAFTS.insert(), {"interview_id": interview_id, "text": text})
+
+    def draft(self, interview_id: str) -> str:
+        """The kept text, or an empty string."""
+        with self._mapped(), self._reading() as connection:
+            row = connection.execute(sa.select(_DRAFTS.c.text).where(_DRAFTS.c.interview_id == interview_id)).first()
+        return row.text if row else ""
+
+    def ping(self) -> str:
+        """The dialect's name, once the database has answered."""
+        with self._mapped(), self._reading() as connection:
+            connection.execute(sa.text("SELECT 1"))
+        return self._engine.dialect.name
+
+    def close(self) -> None:
+        """Gives all connections back."""
+        self._engine.dispose()
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """SQLite: write-ahead log, wait for locks, sync on commit, enforce foreign keys, and leave BEGIN to us."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        try:
+            cursor.execute(f"PRAGMA {pragma}")
+        except Exception:
+            if not pragma.startswith("journal_mode"):  # a read-only database cannot change its journal; reading still works
+                raise
+    cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    """SQLite: take the write lock at BEGIN where something will be written, so that two writers queue instead of failing."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes", True) else "BEGIN")
