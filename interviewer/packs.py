@@ -46,7 +46,7 @@ T = TypeVar("T", bound=BaseModel)
 EXEMPLAR_GRADER = GraderInfo(name="label", version="1")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with only true/false as booleans, so that `no` and `on` stay words."""
 
 

@@ -1,0 +1,163 @@
+"""Settings to services: the only place that picks adapters. Heavy parts are made when they are first needed."""
+
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from interviewer import packs, selection
+from interviewer.conductor import Conductor
+from interviewer.domain import Blueprint, Company, Fault, Interview, Level, Mode, Question, Round, Setup
+from interviewer.embedding import BundledEmbedder, endpoint_embedder
+from interviewer.errors import PackError
+from interviewer.grading.offline import OfflineGrader
+from interviewer.ports import Clock, Embedder
+from interviewer.settings import Settings
+from interviewer.store import SqlStore, sqlite_url
+
+if TYPE_CHECKING:
+    from interviewer.retrieval import GuideIndex
+
+DEFAULT_BLUEPRINT = "default"
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present in UTC."""
+        return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """An unguessable id, 128 bits."""
+    return secrets.token_urlsafe(16)
+
+
+class Services:
+    """Everything a page or a command needs. Make it with `build`."""
+
+    def __init__(self, settings: Settings, clock: Clock, ids: Callable[[], str], progress: Callable[[int, int], None] | None) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._ids = ids
+        self._progress = progress
+        self._lock = threading.RLock()
+        self.bank, self.faults = packs.load(settings.pack_roots)
+        if not self.bank.questions or not self.bank.blueprints:
+            shown = "; ".join(str(f) for f in self.faults[:3]) or "no question files were found"
+            raise PackError(f"No usable questions could be loaded: {shown}. Run `python -m interviewer check`.")
+
+    @cached_property
+    def embedder(self) -> BundledEmbedder:
+        """The bundled encoder: dialogue and grading always use it."""
+        with self._lock:
+            return BundledEmbedder()
+
+    @cached_property
+    def store(self) -> SqlStore:
+        """The interviews."""
+        with self._lock:
+            return SqlStore(self.settings.database_url or sqlite_url(self.settings.data_dir))
+
+    @cached_property
+    def grader(self) -> OfflineGrader:
+        """The grader of interviews and written answers."""
+        with self._lock:
+            return OfflineGrader(self.embedder, cache_folder=self.settings.data_dir / "cache")
+
+    @cached_property
+    def conductor(self) -> Conductor:
+        """Runs the interviews."""
+        with self._lock:
+            return Conductor(self.store, self.grader, self.embedder, self.clock, self._ids)
+
+    @cached_property
+    def guide(self) -> "GuideIndex":
+        """Search over the guide; brings the index up to date when first used."""
+        from interviewer.retrieval import open_index  # chromadb takes a second to import
+
+        with self._lock:
+            embedder: Embedder = self.embedder if self.settings.embeddings == "bundled" else endpoint_embedder(self.settings.embeddings)
+            pages = list(self.bank.pages.values())
+            return open_index(index_folder(self.settings), embedder, pages, self._progress, self.settings.chroma_url)
+
+    def blueprint(self, blueprint_id: str = DEFAULT_BLUEPRINT) -> Blueprint:
+        """The blueprint with this id, or the first one there is."""
+        return self.bank.blueprints.get(blueprint_id) or next(iter(self.bank.blueprints.values()))
+
+    def start(
+        self,
+        *,
+        blueprint: str = DEFAULT_BLUEPRINT,
+        rounds: Sequence[Round] = (),
+        company: Company | None = None,
+        level: Level = Level.MID,
+        minutes: int | None = None,
+        questions: int | None = None,
+        mode: Mode = Mode.PRACTICE,
+        seed: int | None = None,
+        only: Sequence[str] = (),
+    ) -> Interview:
+        """Plans and starts an interview. `only` names questions to ask instead of a selection (a retry)."""
+        plan = self.blueprint(blueprint)
+        seed = secrets.randbelow(2**31) if seed is None else seed
+        if only:
+            chosen = [self.bank.questions[i] for i in only]
+            pairs: tuple[tuple[Question, float], ...] = tuple((q, float(q.minutes)) for q in chosen)
+            length = minutes or max(10, sum(q.minutes for q in chosen) + 2)
+        else:
+            length = minutes or plan.minutes
+            seen = [i for s in self.conductor.history() for i in s.question_ids]
+            pairs = selection.select(
+                plan,
+                self.bank.questions.values(),
+                level=level,
+                company=company,
+                minutes=length,
+                count=questions,
+                rounds=rounds,
+                seen=seen,
+                seed=seed,
+            )
+        setup = Setup(blueprint=plan.id, mode=mode, level=level, company=company or plan.company, minutes=length, seed=seed)
+        interview = self.conductor.start(setup, pairs)
+        threading.Thread(target=self._prepare, args=([q for q, _ in pairs],), daemon=True).start()
+        return interview
+
+    def _prepare(self, questions: Sequence[Question]) -> None:
+        """Encodes the criteria of the coming questions while the candidate reads the first one."""
+        for question in questions:
+            self.grader.prepare(question)
+
+    def prepare_all(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Encodes the criteria of the whole bank; what is cached already costs nothing."""
+        bank = list(self.bank.questions.values())
+        for done, question in enumerate(bank, 1):
+            self.grader.prepare(question)
+            if progress is not None:
+                progress(done, len(bank))
+
+
+def index_folder(settings: Settings) -> Path:
+    """Where the guide index lies."""
+    return settings.data_dir / "index"
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ids: Callable[[], str] = new_id,
+    progress: Callable[[int, int], None] | None = None,
+) -> Services:
+    """Services for these settings."""
+    return Services(settings, clock or SystemClock(), ids, progress)
+
+
+def faults(roots: Sequence[Path]) -> list[Fault]:
+    """Every fault in the packs under these roots."""
+    return packs.load(roots)[1]
