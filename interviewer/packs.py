@@ -6,7 +6,7 @@ root is. A file with a fault is left out whole, the rest stays usable.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from interviewer.domain import (
     Fault,
     GraderInfo,
     Kind,
+    PackHeader,
     Page,
     Question,
     QuestionPack,
@@ -251,42 +252,84 @@ def _files(root: Path, pattern: str) -> list[Path]:
     return sorted(p for p in root.glob(pattern) if p.is_file())
 
 
-def load(roots: Iterable[Path]) -> tuple[Bank, list[Fault]]:
-    """Loads every pack root, in order; later roots may not redefine an id. Returns what is sound and all faults."""
+def _shown(path: Path) -> str:
+    """A path as a person would type it from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _document(path: Path) -> _Document | Fault:
+    text = _read(path, _shown(path))
+    return text if isinstance(text, Fault) else _parse(_shown(path), text)
+
+
+def _pack(path: Path) -> tuple[list[tuple[Question, _Document, int]], list[Fault]]:
+    """The sound questions of a file, each with its document and place, and the faults of the others."""
+    document = _document(path)
+    if isinstance(document, Fault):
+        return [], [document]
+    entries = document.data.get("questions")
+    if not isinstance(entries, list) or not entries:
+        outline = _validate(QuestionPack, document, document.data)
+        return [], outline if isinstance(outline, list) else []
+    header = _validate(PackHeader, document, document.data.get("pack"), "pack")
+    faults = header if isinstance(header, list) else []
+    faults += [document.fault(f"{key}: not a field of a pack", key) for key in document.data if key not in ("pack", "questions")]
+    sound = []
+    for n, entry in enumerate(entries):
+        question = _validate(Question, document, entry, "questions", n)
+        if isinstance(question, list):
+            faults += question
+        else:
+            sound.append((question, document, n))
+    return sound, faults
+
+
+def load(roots: Iterable[Path], known: Collection[str] = ()) -> tuple[Bank, list[Fault]]:
+    """Loads every pack root, in order; later roots may not redefine an id. Returns what is sound and all faults.
+
+    A root may also be one question file or one guide page. `known` are sources of guide sections that exist elsewhere.
+    """
     questions: dict[str, Question] = {}
     blueprints: dict[str, Blueprint] = {}
     pages: dict[str, Page] = {}
     faults: list[Fault] = []
     pending: list[tuple[Question, _Document, int]] = []
     for root in roots:
-        if not root.is_dir():
-            faults.append(Fault(path=str(root), line=1, problem="no such folder"))
+        if not root.exists():
+            faults.append(Fault(path=str(root), line=1, problem="no such file or folder"))
             continue
-
-        def shown(path: Path, root: Path = root) -> str:
-            return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-        for path in _files(root, "knowledge/*/*.md"):
-            page, found = _page(path, shown(path))
+        if root.is_dir():
+            page_files, pack_files = _files(root, "knowledge/*/*.md"), _files(root, "rubrics/questions/**/*.yaml")
+            blueprint_files = _files(root, "rubrics/blueprints/*.yaml")
+            if not (page_files or pack_files or blueprint_files):
+                problem = "holds no pack: expected rubrics/questions/*/*.yaml, rubrics/blueprints/*.yaml or knowledge/*/*.md"
+                faults.append(Fault(path=_shown(root), line=1, problem=problem))
+        else:
+            page_files = [root] if root.suffix == ".md" else []
+            pack_files, blueprint_files = ([] if page_files else [root]), []
+        for path in page_files:
+            page, found = _page(path, _shown(path))
             faults += found
             if page is not None and page.source in pages:
-                faults.append(Fault(path=shown(path), line=1, problem=f"page {page.source} is defined twice"))
+                faults.append(Fault(path=_shown(path), line=1, problem=f"page {page.source} is defined twice"))
             elif page is not None:
                 pages[page.source] = page
-        for path in _files(root, "rubrics/questions/**/*.yaml"):
-            pack, document, found = _yaml_file(QuestionPack, path, shown(path))
+        for path in pack_files:
+            sound, found = _pack(path)
+            pending += sound
             faults += found
-            if pack is not None and document is not None:
-                pending += [(q, document, n) for n, q in enumerate(pack.questions)]
-        for path in _files(root, "rubrics/blueprints/*.yaml"):
-            blueprint, document, found = _yaml_file(Blueprint, path, shown(path))
-            faults += found
-            if blueprint is not None and document is not None:
-                if blueprint.id in blueprints:
-                    faults.append(document.fault(f"blueprint {blueprint.id} is defined twice", "id"))
-                else:
-                    blueprints[blueprint.id] = blueprint
-    sections = {s.source for p in pages.values() for s in p.sections}
+        for path in blueprint_files:
+            document = _document(path)
+            blueprint = document if isinstance(document, Fault) else _validate(Blueprint, document, document.data)
+            if isinstance(blueprint, Fault):
+                faults.append(blueprint)
+            elif isinstance(blueprint, list):
+                faults += blueprint
+            elif blueprint.id in blueprints:
+                faults.append(Fault(path=_shown(path), line=1, problem=f"blueprint {blueprint.id} is defined twice"))
+            else:
+                blueprints[blueprint.id] = blueprint
+    sections = {s.source for p in pages.values() for s in p.sections} | set(known)
     for question, document, n in pending:
         at = ("questions", n)
         found = [document.fault(f"{question.id}: {problem}", *at, *where) for problem, where in _question_faults(question)]
@@ -301,17 +344,14 @@ def load(roots: Iterable[Path]) -> tuple[Bank, list[Fault]]:
     return Bank(questions=questions, blueprints=blueprints, pages=pages), faults
 
 
-def _yaml_file(kind: type[T], path: Path, shown: str) -> tuple[T | None, _Document | None, list[Fault]]:
-    text = _read(path, shown)
-    if isinstance(text, Fault):
-        return None, None, [text]
-    document = _parse(shown, text)
-    if isinstance(document, Fault):
-        return None, None, [document]
-    value = _validate(kind, document, document.data)
-    if isinstance(value, list):
-        return None, document, value
-    return value, document, []
+def check(paths: Sequence[Path], bundled: Path) -> list[Fault]:
+    """Every fault under the paths, each taken as a pack of its own that may refer to the bundled guide."""
+    known = load([bundled])[0].sections
+    faults = [fault for path in paths for fault in load([path], known)[1]]
+    stored = bundled / "rubrics" / "schema.json"
+    if bundled in paths and (not stored.is_file() or stored.read_text(encoding="utf-8") != schema()):
+        faults.append(Fault(path=_shown(stored), line=1, problem="is not what the types say; write it again with `make schema`"))
+    return faults
 
 
 def schema() -> str:

@@ -23,7 +23,7 @@ def rounds_by_share(shares: Mapping[Round, float], count: int, draw: float) -> l
         while point < upper - 1e-9 and len(picked) < count:
             picked.append(round_)
             point += 1.0
-    last = next(reversed(shares))
+    last = list(shares)[-1]
     return picked + [last] * (count - len(picked))
 
 

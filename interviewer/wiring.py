@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from interviewer import packs, selection
 from interviewer.conductor import Conductor
-from interviewer.domain import Blueprint, Company, Fault, Interview, Level, Mode, Question, Round, Setup
+from interviewer.domain import Blueprint, Company, Interview, Level, Mode, Question, Round, Setup
 from interviewer.embedding import BundledEmbedder, endpoint_embedder
 from interviewer.errors import PackError
 from interviewer.grading.offline import OfflineGrader
@@ -104,14 +104,16 @@ class Services:
     ) -> Interview:
         """Plans and starts an interview. `only` names questions to ask instead of a selection (a retry)."""
         plan = self.blueprint(blueprint)
-        seed = secrets.randbelow(2**31) if seed is None else seed
         if only:
             chosen = [self.bank.questions[i] for i in only]
             pairs: tuple[tuple[Question, float], ...] = tuple((q, float(q.minutes)) for q in chosen)
             length = minutes or max(10, sum(q.minutes for q in chosen) + 2)
+            seed = seed or 0
         else:
             length = minutes or plan.minutes
-            seen = [i for s in self.conductor.history() for i in s.question_ids]
+            # A seed that is given must give the same questions again, so the history counts only without one.
+            seen = [] if seed is not None else [i for s in self.conductor.history() for i in s.question_ids]
+            seed = secrets.randbelow(2**31) if seed is None else seed
             pairs = selection.select(
                 plan,
                 self.bank.questions.values(),
@@ -124,14 +126,7 @@ class Services:
                 seed=seed,
             )
         setup = Setup(blueprint=plan.id, mode=mode, level=level, company=company or plan.company, minutes=length, seed=seed)
-        interview = self.conductor.start(setup, pairs)
-        threading.Thread(target=self._prepare, args=([q for q, _ in pairs],), daemon=True).start()
-        return interview
-
-    def _prepare(self, questions: Sequence[Question]) -> None:
-        """Encodes the criteria of the coming questions while the candidate reads the first one."""
-        for question in questions:
-            self.grader.prepare(question)
+        return self.conductor.start(setup, pairs)
 
     def prepare_all(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Encodes the criteria of the whole bank; what is cached already costs nothing."""
@@ -157,7 +152,3 @@ def build(
     """Services for these settings."""
     return Services(settings, clock or SystemClock(), ids, progress)
 
-
-def faults(roots: Sequence[Path]) -> list[Fault]:
-    """Every fault in the packs under these roots."""
-    return packs.load(roots)[1]

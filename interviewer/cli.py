@@ -1,0 +1,304 @@
+"""The command line. Results go to standard output, all else to standard error; a known error is one sentence and exit code 2."""
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from interviewer import export as exports
+from interviewer import packs, settings, wiring
+from interviewer.conductor import messages, report_of
+from interviewer.domain import Company, Interview, Level, Mode, Question, Round, Speaker, Stage
+from interviewer.errors import InputFileError, InterviewerError, InvalidMessage, NotConfigured
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="A mock interviewer for machine-learning jobs.")
+_err = Console(stderr=True)
+
+
+class GraderName(StrEnum):
+    """The graders that can be asked for."""
+
+    OFFLINE = "offline"
+    LLM = "llm"
+
+
+class Format(StrEnum):
+    """The formats of an export."""
+
+    MD = "md"
+    JSON = "json"
+    HTML = "html"
+
+
+def _line(value: object) -> None:
+    """One JSON value on a line of its own, flushed, so that a program that drives us sees it at once."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def _services(progress: Callable[[int, int], None] | None = None) -> wiring.Services:
+    services = wiring.build(settings.read(), progress=progress)
+    if services.faults:
+        _err.print(f"{len(services.faults)} faults in the packs; the rest is used. `python -m interviewer check` lists them.", style="yellow")
+    return services
+
+
+def _input_lines(as_json: bool) -> Iterator[str]:
+    """The candidate's messages from standard input."""
+    for line in sys.stdin.buffer:
+        text = line.decode("utf-8", errors="replace").rstrip("\r\n")
+        if not text.strip():
+            continue
+        if as_json:
+            try:
+                value = json.loads(text)
+            except ValueError:
+                value = None
+            if isinstance(value, str):
+                text = value
+            else:
+                print("A line is not a JSON string; it is taken as it stands.", file=sys.stderr)
+        yield text
+
+
+def _show(interview: Interview, since: int, as_json: bool) -> None:
+    for turn in interview.turns[since:]:
+        if turn.speaker is not Speaker.INTERVIEWER:
+            continue
+        if as_json:
+            _line({"type": "interviewer", "kind": turn.kind.value, "text": turn.text, "question_id": turn.question_id})
+        else:
+            print(f"\n{turn.text}", flush=True)
+
+
+@app.command()
+def interview(
+    rounds: Annotated[list[Round] | None, typer.Option("--round", help="Rounds to ask, in turn; repeatable.")] = None,
+    company: Annotated[Company | None, typer.Option(help="Style of a company.")] = None,
+    level: Annotated[Level, typer.Option(help="The level you interview for.")] = Level.MID,
+    questions: Annotated[int | None, typer.Option(min=1, max=20, help="How many questions.")] = None,
+    minutes: Annotated[int | None, typer.Option(min=5, max=120, help="Length.")] = None,
+    mode: Annotated[Mode, typer.Option(help="Practice gives hints and feedback; real does not.")] = Mode.PRACTICE,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same questions, whatever was asked before.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines in and out.")] = False,
+) -> None:
+    """A terminal interview: your messages on standard input, one a line."""
+    services = _services()
+    blueprint = f"{company}-loop" if company and not rounds else wiring.DEFAULT_BLUEPRINT
+    current = services.start(
+        blueprint=blueprint, rounds=rounds or (), company=company, level=level, minutes=minutes, questions=questions, mode=mode, seed=seed
+    )
+    _show(current, 0, as_json)
+    for text in _input_lines(as_json):
+        shown = len(current.turns)
+        try:
+            current = services.conductor.say(current.id, text, shown=messages(current))
+        except InvalidMessage as error:
+            print(error, file=sys.stderr)
+            continue
+        _show(current, shown, as_json)
+        if current.stage is Stage.DEBRIEF:
+            break
+    if current.stage is not Stage.DEBRIEF:
+        shown = len(current.turns)
+        current = services.conductor.finish(current.id, why="input")
+        _show(current, shown, as_json)
+    report = report_of(current)
+    if as_json:
+        _line({"type": "report", "interview_id": current.id, "headline": exports.headline(report), **report.model_dump(mode="json")})
+    else:
+        print("\n" + exports.as_markdown(current))
+
+
+@app.command()
+def grade(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="JSONL or CSV rows.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write; standard output without it.")] = None,
+    grader: Annotated[GraderName, typer.Option(help="Which grader.")] = GraderName.OFFLINE,
+) -> None:
+    """Grades rows of written answers."""
+    from interviewer.grading.rows import RowGrader, read_rows
+
+    if grader is GraderName.LLM:
+        raise NotConfigured("No language model is configured as a grader in this version. Use --grader offline.")
+    rows = list(read_rows(source))
+    services = _services()
+    results = RowGrader(services.grader, services.bank.questions).grade(rows)
+    try:
+        target = output.open("w", encoding="utf-8") if output else sys.stdout
+    except OSError as error:
+        raise InputFileError(f"The file {output} cannot be written: {error.strerror}.") from error
+    try:
+        with _bar() as bar:
+            task = bar.add_task("Grading", total=len(rows))
+            for row in results:
+                target.write(json.dumps(row, ensure_ascii=False) + "\n")
+                bar.advance(task)
+    finally:
+        if output:
+            target.close()
+
+
+@app.command()
+def search(
+    query: str,
+    k: Annotated[int, typer.Option("-k", min=1, max=50, help="How many passages.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Searches the guide."""
+    services = _services()
+    found = services.guide.search(query, k)
+    if as_json:
+        print(json.dumps([p.model_dump() for p in found], ensure_ascii=False, indent=2))
+        return
+    for passage in found:
+        print(f"{passage.score:.2f}  {passage.heading}  ({passage.source})\n{passage.text}\n")
+
+
+@app.command()
+def questions(
+    round_: Annotated[Round | None, typer.Option("--round")] = None,
+    topic: Annotated[str | None, typer.Option()] = None,
+    company: Annotated[Company | None, typer.Option()] = None,
+    level: Annotated[Level | None, typer.Option()] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Lists the bank."""
+    bank = _services().bank.questions.values()
+    wanted = [
+        q
+        for q in bank
+        if (round_ is None or q.round is round_)
+        and (topic is None or q.topic == topic)
+        and (company is None or company in q.companies)
+        and (level is None or q.level is level)
+    ]
+    if as_json:
+        print(json.dumps([_entry(q) for q in wanted], ensure_ascii=False, indent=2))
+        return
+    table = Table("id", "round", "topic", "level", "minutes", "prompt")
+    for q in wanted:
+        table.add_row(q.id, q.round, q.topic, q.level, str(q.minutes), q.prompt)
+    Console().print(table)
+
+
+def _entry(question: Question) -> dict[str, object]:
+    entry = question.model_dump(mode="json", include={"id", "round", "topic", "companies", "roles", "level", "difficulty", "minutes", "prompt"})
+    return entry | {"criteria": [c.model_dump(mode="json", include={"id", "dimension", "kind", "statement"}) for c in question.criteria]}
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Packs, question files or pages; all of yours without it.")] = None,
+    write_schema: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Lists every fault in the packs as file:line: problem."""
+    if write_schema:
+        (settings.ROOT / "rubrics" / "schema.json").write_text(packs.schema(), encoding="utf-8")
+    faults = packs.check([p.resolve() for p in paths] if paths else settings.read().pack_roots, settings.ROOT)
+    for fault in faults:
+        print(fault)
+    if faults:
+        raise typer.Exit(1)
+    bank, _ = packs.load(settings.read().pack_roots)
+    print(f"{len(bank.questions)} questions, {len(bank.blueprints)} blueprints, {len(bank.pages)} guide pages: no faults.", file=sys.stderr)
+
+
+@app.command()
+def export(
+    interview_id: Annotated[str, typer.Argument(metavar="ID")],
+    format_: Annotated[Format, typer.Option("--format")] = Format.MD,
+    output: Annotated[Path | None, typer.Option("-o", "--output")] = None,
+) -> None:
+    """Writes the report of an interview."""
+    text = exports.FORMATS[format_](_services().conductor.open(interview_id))
+    if output is None:
+        print(text, end="")
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputFileError(f"The file {output} cannot be written: {error.strerror}.") from error
+
+
+@app.command()
+def doctor() -> None:
+    """Says what is configured, what is reachable, what is missing and how to mend it."""
+    read = settings.read()
+    table = Table("part", "state", "what to do")
+    failed = False
+
+    def part(name: str, look: Callable[[], str]) -> None:
+        nonlocal failed
+        try:
+            table.add_row(name, look(), "")
+        except InterviewerError as error:
+            failed = True
+            table.add_row(name, "[red]not working[/red]", str(error))
+
+    services = wiring.build(read)
+    part("packs", lambda: f"{len(services.bank.questions)} questions, {len(services.bank.pages)} pages, {len(services.faults)} faults")
+    part("bundled model", lambda: f"verified, {services.embedder.identity}")
+    part("database", lambda: f"{services.store.ping()}, {len(services.conductor.history())} interviews")
+    part("guide index", lambda: services.guide.notice or f"ready, {len(services.bank.sections)} sections ({'server' if read.chroma_url else 'on disk'})")
+    part("data directory", lambda: str(read.data_dir))
+    part("embeddings", lambda: read.embeddings)
+    part("language model", lambda: f"{read.model} is set, but this version works without one" if read.model else "none; everything works offline")
+    part("API key", lambda: "set" if read.openai_api_key else "not set")
+    Console().print(table)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _bar() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=_err)
+
+
+@app.command(hidden=True)
+def prepare() -> None:
+    """Builds the guide index and encodes the rubrics; does nothing where nothing changed."""
+    with _bar() as bar:
+        index = bar.add_task("Indexing the guide", total=None)
+        services = _services(lambda done, of: bar.update(index, completed=done, total=of))
+        notice = services.guide.notice
+        bar.update(index, completed=1, total=1)
+        rubrics = bar.add_task("Encoding the rubrics", total=len(services.bank.questions))
+        services.prepare_all(lambda done, of: bar.update(rubrics, completed=done, total=of))
+    if notice:
+        _err.print(notice, style="yellow")
+    services.store.ping()
+
+
+@app.command(hidden=True)
+def serve(port: Annotated[int, typer.Option(min=1, max=65535)] = 8501) -> None:
+    """Serves the app. Refuses a busy port with a sentence."""
+    settings.read()
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("localhost", port))
+        except OSError as error:
+            raise InterviewerError(f"Port {port} is busy. Stop what uses it, or choose another: make run PORT={port + 1}") from error
+    _err.print(f"Open http://localhost:{port} in your browser. Ctrl-C stops the server; interviews are kept.")
+    arguments = ["-m", "streamlit", "run", str(settings.ROOT / "app.py"), "--server.port", str(port), "--server.headless", "true"]
+    os.execv(sys.executable, [sys.executable, *arguments])
+
+
+def main() -> None:
+    """Runs the command line with the errors mapped."""
+    try:
+        app()
+    except InterviewerError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,167 @@
+"""A report as Markdown, JSON or HTML. Pure: an interview in, text out. Everything a person wrote is escaped."""
+
+import html
+import json
+from collections.abc import Callable
+
+from interviewer.conductor import report_of
+from interviewer.domain import Act, Grade, Interview, Kind, Question, Report, Speaker, Verdict, VerdictValue
+from interviewer.script import ROUND_NAMES
+
+BAND_WORDS = {1: "strong no-hire", 2: "lean no-hire", 3: "hire", 4: "strong hire"}
+VALUE_WORDS = {
+    VerdictValue.MET: "shown",
+    VerdictValue.PARTIAL: "in part",
+    VerdictValue.UNMET: "missing",
+    VerdictValue.NOT_OBSERVED: "not observed",
+}
+MISTAKE_WORDS = {**VALUE_WORDS, VerdictValue.MET: "mistake made", VerdictValue.PARTIAL: "near the mistake", VerdictValue.UNMET: "avoided"}
+CAVEAT = "This is a practice read of what was said today. It is not a prediction of any hiring decision."
+
+
+def value_words(question: Question, verdict: Verdict) -> str:
+    """A verdict in words; for a named mistake the words are turned round."""
+    mistake = question.criterion(verdict.criterion_id).kind is Kind.ANTI
+    return (MISTAKE_WORDS if mistake else VALUE_WORDS)[verdict.value]
+
+
+def headline(report: Report) -> str:
+    """The read of the day in one sentence."""
+    if report.band is None or report.score is None:
+        return report.reason
+    level = f", clears the {report.level} bar" if report.level else ", does not clear the junior bar yet"
+    return f"Practice read: {BAND_WORDS[report.band]} (band {report.band} of 4, {report.score:.0%} of the credit{level})."
+
+
+def as_json(interview: Interview) -> str:
+    """The report with the transcript, as JSON."""
+    report = report_of(interview)
+    data = {
+        "interview": interview.id,
+        "created_at": interview.created_at.isoformat(),
+        "setup": interview.setup.model_dump(mode="json"),
+        "headline": headline(report),
+        "report": report.model_dump(mode="json"),
+        "transcript": [t.model_dump(mode="json") for t in interview.turns],
+    }
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def _document(interview: Interview, escape: Callable[[str], str]) -> list[str]:
+    """The report as Markdown lines, with `escape` applied to all that people or packs wrote."""
+    report = report_of(interview)
+    setup = interview.setup
+    lines = [
+        "# Interview debrief",
+        "",
+        f"{interview.created_at:%Y-%m-%d %H:%M} UTC, {setup.mode} mode, {setup.level} level, {setup.minutes} minutes, {report.asked} of {report.planned} questions",
+        "",
+        f"**{headline(report)}**",
+        "",
+        *([f"Confidence of this read: {report.confidence:.0%}. {report.reason}".rstrip(), ""] if report.confidence is not None else []),
+        *(f"- {gate}" for gate in report.gates),
+        "",
+        CAVEAT,
+        "",
+    ]
+    if report.dimensions:
+        lines += ["## Dimensions", "", "| dimension | share | band |", "| --- | --- | --- |"]
+        lines += [f"| {d.dimension} | {'not observed' if d.share is None else f'{d.share:.0%}'} | {d.band or ''} |" for d in report.dimensions]
+        lines.append("")
+    questions = {p.question.id: p.question for p in interview.plan}
+    for grade in report.grades:
+        lines += _question(questions[grade.question_id], grade, escape)
+    if report.practise:
+        lines += ["## Practise next", ""]
+        lines += [f"- {escape(p.statement)} ({', '.join(p.reference)})" for p in report.practise]
+        lines.append("")
+    lines += ["## Transcript", ""]
+    for turn in interview.turns:
+        who = "You" if turn.speaker is Speaker.CANDIDATE else "Interviewer"
+        note = f" ({turn.act})" if turn.act not in (None, Act.ANSWER) else ""
+        lines += [f"**{who}**{note}: {escape(turn.text)}", ""]
+    return lines
+
+
+def _question(question: Question, grade: Grade, escape: Callable[[str], str]) -> list[str]:
+    lines = [f"## {ROUND_NAMES[question.round]}: {escape(question.title)}", "", f"> {escape(question.prompt)}", ""]
+    if grade.score is None:
+        lines += [f"Unscored. {escape(grade.reason)}", ""]
+    else:
+        lines += [f"Band {grade.band} of 4, {grade.score:.0%} of the credit. {grade.reason}".rstrip(), ""]
+    for verdict in grade.verdicts:
+        criterion = question.criterion(verdict.criterion_id)
+        elicited = "" if verdict.elicited == "volunteered" or not verdict.evidence else f", {verdict.elicited}"
+        lines.append(f"- **{value_words(question, verdict)}**{elicited} ({criterion.kind}): {escape(criterion.statement)}")
+        lines += [f"  - “{escape(' '.join(e.quote.split()))}”" for e in verdict.evidence]
+        if not verdict.evidence and verdict.value is not VerdictValue.MET and criterion.kind is not Kind.ANTI:
+            lines.append(f"  - would meet it: “{escape(criterion.examples[0])}”")
+    lines += [f"- {escape(flag)}" for flag in grade.flags]
+    strong = max(question.exemplars, key=lambda e: e.band)
+    lines += ["", "A strong answer:", "", f"> {escape(' '.join(strong.text.split()))}", "", f"Read: {', '.join(question.reference)}", ""]
+    return lines
+
+
+def _markdown_escape(text: str) -> str:
+    """Keeps a person's text from being read as Markdown or HTML."""
+    for character in "\\`*_{}[]<>#|":
+        text = text.replace(character, "\\" + character)
+    return text.replace("\n", "  \n")
+
+
+def as_markdown(interview: Interview) -> str:
+    """The report and transcript as Markdown."""
+    return "\n".join(_document(interview, _markdown_escape)) + "\n"
+
+
+def as_html(interview: Interview) -> str:
+    """The report and transcript as one HTML page without scripts or outside references."""
+    body: list[str] = []
+    open_list = open_table = False
+    for line in _document(interview, html.escape):
+        if open_list and not line.lstrip().startswith("- "):
+            body.append("</ul>")
+            open_list = False
+        if open_table and not line.startswith("|"):
+            body.append("</table>")
+            open_table = False
+        if line.startswith("## "):
+            body.append(f"<h2>{line[3:]}</h2>")
+        elif line.startswith("# "):
+            body.append(f"<h1>{line[2:]}</h1>")
+        elif line.startswith("> ") or line.startswith("&gt; "):
+            body.append(f"<blockquote>{line.split(' ', 1)[1]}</blockquote>")
+        elif line.lstrip().startswith("- "):
+            if not open_list:
+                body.append("<ul>")
+                open_list = True
+            body.append(f"<li{' class=sub' if line.startswith('  ') else ''}>{_bold(line.lstrip()[2:])}</li>")
+        elif line.startswith("| ---"):
+            continue
+        elif line.startswith("|"):
+            if not open_table:
+                body.append("<table>")
+                open_table = True
+            body.append("<tr>" + "".join(f"<td>{cell.strip()}</td>" for cell in line.strip("|").split("|")) + "</tr>")
+        elif line:
+            body.append(f"<p>{_bold(line)}</p>".replace("\n", "<br>"))
+    style = (
+        "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
+        "blockquote{border-left:3px solid #888;margin-left:0;padding-left:1rem}td{padding:.2rem .8rem}li.sub{margin-left:1.5rem;list-style:none}"
+    )
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Interview debrief</title><style>{style}</style></head><body>\n'
+        + "\n".join(body)
+        + "\n</body></html>\n"
+    )
+
+
+def _bold(line: str) -> str:
+    """The first pair of ** marks, which are ours, as <strong>."""
+    if line.startswith("**") and line.count("**") >= 2:
+        inside, rest = line[2:].split("**", 1)
+        return f"<strong>{inside}</strong>{rest}"
+    return line
+
+
+FORMATS: dict[str, Callable[[Interview], str]] = {"md": as_markdown, "json": as_json, "html": as_html}
