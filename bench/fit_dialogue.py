@@ -19,7 +19,7 @@ from interviewer.embedding import BundledEmbedder
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
-C = 6.0
+C = 3.0
 FOLDS = 10
 
 

@@ -140,7 +140,8 @@ def grade(
         with _bar() as bar:
             task = bar.add_task("Grading", total=len(rows))
             for row in results:
-                target.write(json.dumps(row, ensure_ascii=False) + "\n")
+                line = json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()  # a lone surrogate becomes its JSON escape
+                target.write(line + "\n")
                 bar.advance(task)
     finally:
         if output:

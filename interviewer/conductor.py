@@ -70,7 +70,12 @@ class Conductor:
         stored = self._advance(self._store.load(interview_id))
         now = self._clock.now()
         over = stored.interview.stage is Stage.LISTENING and engine.remaining(stored.interview, now) <= 0.0
-        return (self._step(stored, engine.Finished(at=now, why="time")) if over else stored).interview
+        if not over:
+            return stored.interview
+        try:
+            return self._step(stored, engine.Finished(at=now, why="time")).interview
+        except StaleInterview:  # another tab was quicker
+            return self._advance(self._store.load(interview_id)).interview
 
     def say(self, interview_id: str, text: str, *, shown: int, act: Act | None = None) -> Interview:
         """Takes a message from a page that showed `shown` messages of the candidate.
@@ -97,9 +102,9 @@ class Conductor:
                 else "This interview has moved on in another tab. Your text is kept as a draft: look at where it stands and send it again."
             )
         now = self._clock.now()
-        if stored.interview.stage is Stage.PAUSED:
-            stored = self._step(stored, engine.Resumed(at=now))
         try:
+            if stored.interview.stage is Stage.PAUSED:
+                stored = self._step(stored, engine.Resumed(at=now))
             stored = self._step(stored, engine.Said(at=now, text=text, key=key, act=act))
         except StaleInterview:
             return self._lost_race(interview_id, text, key)
@@ -115,12 +120,12 @@ class Conductor:
 
     def tick(self, interview_id: str) -> Interview:
         """What the clock calls for: the five-minute warning, the hard stop, a nudge or a hint offer in a long silence."""
-        interview = self.open(interview_id)
-        event = self._due(interview)
+        self.open(interview_id)
+        stored = self._store.load(interview_id)
+        event = self._due(stored.interview)
         if event is None:
-            return interview
+            return stored.interview
         try:
-            stored = self._store.load(interview_id)
             return self._step(stored, event).interview
         except (StaleInterview, IllegalTransition):  # another tab was quicker
             return self._store.load(interview_id).interview
@@ -132,7 +137,8 @@ class Conductor:
         left = engine.remaining(interview, now)
         if left <= engine.WARNING_SECONDS and not interview.warned and interview.setup.minutes > 5:
             return engine.Remarked(at=now, what="five_minutes")
-        silence = (now - interview.turns[-1].at).total_seconds()
+        since = max(interview.turns[-1].at, interview.resumed_at or interview.created_at)  # a pause is no silence
+        silence = (now - since).total_seconds()
         marks = interview.current.marks
         if silence >= NUDGE_SECONDS and "nudge" not in marks:
             return engine.Remarked(at=now, what="nudge")
@@ -150,11 +156,15 @@ class Conductor:
 
     def finish(self, interview_id: str, why: str = "asked") -> Interview:
         """Ends the interview; what was said so far is debriefed. Ending twice is no error."""
-        stored = self._advance(self._store.load(interview_id))
-        if stored.interview.stage in (Stage.DEBRIEF, Stage.ABANDONED):
-            return stored.interview
-        reason = engine.Finished(at=self._clock.now(), why="input" if why == "input" else "asked")
-        return self._step(stored, reason).interview
+        while True:
+            stored = self._advance(self._store.load(interview_id))
+            if stored.interview.stage in (Stage.DEBRIEF, Stage.ABANDONED):
+                return stored.interview
+            reason = engine.Finished(at=self._clock.now(), why="input" if why == "input" else "asked")
+            try:
+                return self._step(stored, reason).interview
+            except StaleInterview:  # another tab was quicker with something; whatever it was, the end still comes after it
+                continue
 
     def _event(self, interview_id: str, event: Event) -> Interview:
         stored = self._advance(self._store.load(interview_id))

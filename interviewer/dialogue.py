@@ -32,6 +32,15 @@ ANSWER_MARGIN = 0.5
 
 ANSWER_FLOOR = 0.12
 
+CONTENT_SURE = 0.6
+"""A sentence that is an answer with this probability is content …"""
+
+CONTENT_WORDS = 4
+"""… if it has at least this many words."""
+
+QUOTED = re.compile(r"[\"“][^\"”\n]{3,}[\"”]")
+"""Quoted words are spoken about, not said: cues do not count in them."""
+
 _IT = r"(?:this|that|it|the|one|question|interview|answer)"
 CUES: dict[str, re.Pattern[str]] = {
     name: re.compile(pattern, re.IGNORECASE)
@@ -164,29 +173,33 @@ def choose(p: NDArray[np.float32]) -> tuple[Act, float]:
 
 
 def classify(text: str, embedder: Embedder, fitted: Weights | None = None) -> Reading:
-    """What the message is. Deterministic; costs no embedding beyond the message's own sentences."""
+    """What the message is. Deterministic; costs no embedding beyond the message's own sentences.
+
+    Content beats requests and remarks that come with it: “lasso zeroes some weights. is that right?” is an answer. Only a leading
+    objection, a skip or an end stands against content.
+    """
     plain = normal(text)
-    addition = ADDITION.match(plain) is not None
     for act, pattern in PLAIN:
         if pattern.match(plain):
             return Reading((act,), 1.0)
     key = key_sentences(text)
     if not key:
         return Reading((Act.THINK,) if re.search(r"[.…?]", text) else (Act.ANSWER,), 0.5)
+    fitted = fitted or weights()
     vectors = embedder.embed(key)
-    p = probabilities(features(text, vectors), fitted or weights())
-    act, sure = choose(p)
-    if act is not Act.ANSWER and len(plain.split()) > LONG_WORDS and act not in (Act.ANSWER, Act.PUSHBACK):
-        act, sure = Act.ANSWER, 1.0 - sure
-    if addition and act in (Act.ANSWER, Act.ACKNOWLEDGE, Act.OFF_TOPIC):
+    act, sure = choose(probabilities(features(QUOTED.sub(" ", text), vectors), fitted))
+    parts = [(p, *choose(probabilities(features(p, v[None, :]), fitted))) for p, v in zip(key, vectors, strict=True)] if len(key) > 1 else []
+    content = [p for p, a, certain in parts if a is Act.ANSWER and certain >= CONTENT_SURE and len(p.split()) >= CONTENT_WORDS]
+    if act not in (Act.ANSWER, Act.PUSHBACK, Act.SKIP, Act.END) and (content or len(plain.split()) > LONG_WORDS):
+        # A clarifying question with a preamble stays one: what is not a question in it must say more than the questions do.
+        asked = sum(len(p.split()) for p, a, _ in parts if a is Act.CLARIFY or "?" in p)
+        if act is not Act.CLARIFY or sum(len(p.split()) for p in content) > asked:
+            act, sure = Act.ANSWER, max(0.5, 1.0 - sure)
+    if ADDITION.match(plain) is not None and act in (Act.ANSWER, Act.ACKNOWLEDGE, Act.OFF_TOPIC):
         return Reading((Act.ANSWER,), sure, addition=True)
-    also: tuple[Act, ...] = ()
-    last = sentences.split(text)[-1].text
-    if act is Act.ANSWER and len(key) > 1 and last.rstrip().endswith("?"):
-        tail, certain = choose(probabilities(features(last, embedder.embed([last])), fitted or weights()))
-        if tail is Act.CLARIFY and certain > ANSWER_MARGIN:
-            also = (Act.CLARIFY,)
-    return Reading((act, *also), sure)
+    if act is Act.ANSWER and parts and parts[-1][1] is Act.CLARIFY and "?" in parts[-1][0]:
+        return Reading((act, Act.CLARIFY), sure)
+    return Reading((act,), sure)
 
 
 FACT_FLOOR = 0.42

@@ -510,6 +510,7 @@ class Interview(Value):
     turns: tuple[Turn, ...] = ()
     started_at: datetime | None = None
     paused_at: datetime | None = None
+    resumed_at: datetime | None = None
     paused_seconds: float = 0.0
     ended_at: datetime | None = None
     end_reason: str = ""

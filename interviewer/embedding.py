@@ -103,7 +103,7 @@ class BundledEmbedder:
         # One text at a time: batching gains nothing on a CPU here, and a text's vectors are then the same in any company.
         encoded = []
         for text in texts:
-            tokens = self._tokenizer.encode(text)
+            tokens = self._tokenizer.encode(text.encode("utf-8", "replace").decode())  # a lone surrogate is no text
             feeds = {
                 "input_ids": np.array([tokens.ids], dtype=np.int64),
                 "attention_mask": np.ones((1, len(tokens.ids)), dtype=np.int64),

@@ -243,7 +243,7 @@ def _resume_clock(interview: Interview, at: datetime) -> Interview:
     if interview.paused_at is None:
         return interview
     seconds = interview.paused_seconds + max(0.0, (at - interview.paused_at).total_seconds())
-    return _with(interview, paused_at=None, paused_seconds=seconds)
+    return _with(interview, paused_at=None, paused_seconds=seconds, resumed_at=at)
 
 
 def _next(interview: Interview, at: datetime, acknowledgement: str, skipped: bool = False) -> Interview:
@@ -297,6 +297,8 @@ def _said(interview: Interview, event: Said) -> Interview:
 
 def _remarked(interview: Interview, event: Remarked) -> Interview:
     if event.what == "five_minutes":
+        if interview.warned:
+            raise IllegalTransition("The five-minute warning was already given.")
         return _say(_with(interview, warned=True), event.at, TurnKind.NOTICE, script.FIVE_MINUTES)
     if event.what in interview.current.marks:
         raise IllegalTransition(f"The remark '{event.what}' was already made on this question.")
@@ -323,7 +325,7 @@ def _finished(interview: Interview, event: Finished) -> Interview:
 
 
 def _abandoned(interview: Interview, event: Abandoned) -> Interview:
-    return _with(interview, stage=Stage.ABANDONED, ended_at=event.at, end_reason="abandoned")
+    return _with(_resume_clock(interview, event.at), stage=Stage.ABANDONED, ended_at=event.at, end_reason="abandoned")
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------------
@@ -377,26 +379,31 @@ def _quote(progress: Progress, text: str, criterion_id: str | None = None) -> st
     return script.clip(spans[0] if spans else text)
 
 
+def _cap(progress: Progress) -> int:
+    """How many follow-ups a question may have: one where the candidate did not know."""
+    return 1 if "gave_up" in progress.marks else MAX_FOLLOW_UPS
+
+
 def _probe(interview: Interview, at: datetime, text: str) -> Interview | None:
     """The follow-up that this answer calls for, if any."""
     progress = interview.current
     question = progress.question
-    cap = 1 if "gave_up" in progress.marks else MAX_FOLLOW_UPS
     boxed = progress.asked_at is not None and (at - progress.asked_at).total_seconds() > progress.minutes * 60.0
-    if progress.follow_ups >= cap or boxed or remaining(interview, at) < LAST_QUESTION_SECONDS / 2:
+    if progress.follow_ups >= _cap(progress) or boxed or remaining(interview, at) < LAST_QUESTION_SECONDS / 2:
         return None
-    values = [v.value for v in progress.assessment.verdicts] if progress.assessment else []
+    values = {v.criterion_id: v.value for v in progress.assessment.verdicts} if progress.assessment else {}
     scoped = progress.facts or any(m in progress.marks for m in ("scoping", "clarified"))
-    if question.open and not scoped and not script.states_assumptions(text):
-        framing = tuple(c for c in question.criteria if c.dimension is Dimension.FRAMING and c.kind is not Kind.ANTI)
-        return _follow_up(_mark(interview, "scoping"), at, script.SCOPING, framing)
+    framing = [c for c in question.criteria if c.dimension is Dimension.FRAMING and c.kind is not Kind.ANTI]
+    unframed = tuple(c for c in framing if values.get(c.id) is not VerdictValue.MET)
+    if question.open and not scoped and not script.states_assumptions(text) and (unframed or not framing):
+        return _follow_up(_mark(interview, "scoping"), at, script.SCOPING, unframed)
     mistake = target(progress, (Kind.ANTI,))
     if mistake is not None:
         return _follow_up(interview, at, script.follow_up(_quote(progress, text, mistake.id), mistake.probe), (mistake,))
     missing = target(progress)
-    vague = len(text.split()) < VAGUE_WORDS and VerdictValue.MET not in values
+    vague = len(text.split()) < VAGUE_WORDS and VerdictValue.MET not in values.values()
     if missing is not None and vague and text.strip() and "concrete" not in progress.marks and progress.follow_ups == 0:
-        return _follow_up(_mark(interview, "concrete"), at, script.concrete(script.clip(text)))
+        return _follow_up(_mark(interview, "concrete"), at, script.concrete(script.clip(text), question.round))
     if missing is None and progress.follow_ups == 0:  # everything needed is there: one question for depth
         missing = target(progress, (Kind.GOOD, Kind.EXCEPTIONAL))
     if missing is None:
@@ -404,10 +411,9 @@ def _probe(interview: Interview, at: datetime, text: str) -> Interview | None:
     return _follow_up(interview, at, script.follow_up(_quote(progress, text), missing.probe), (missing,))
 
 
-def _decide_answer(interview: Interview, at: datetime, text: str) -> Interview:
-    progress = interview.current
-    if progress.assessment is not None and progress.assessment.unscored is not None and "ungraded" not in progress.marks:
-        return _listen(_mark(interview, "ungraded"), at, TurnKind.NOTICE, script.ungraded(progress.assessment.unscored))
+def _decide_answer(interview: Interview, at: datetime, text: str, assessment: Assessment | None) -> Interview:
+    if assessment is not None and assessment.unscored is not None and "ungraded" not in interview.current.marks:
+        return _listen(_mark(interview, "ungraded"), at, TurnKind.NOTICE, script.ungraded(assessment.unscored))
     probed = _probe(interview, at, text)
     if probed is not None:
         return probed
@@ -461,7 +467,7 @@ def _redirect(interview: Interview, at: datetime) -> Interview:
         return _next(interview, at, script.MOVING_ON, skipped=not answer_turns(interview, progress.question.id))
     interview = _mark(interview, "redirected")
     missing = target(progress) if answer_turns(interview, progress.question.id) else None
-    if missing is not None and progress.follow_ups < MAX_FOLLOW_UPS:
+    if missing is not None and progress.follow_ups < _cap(progress):
         return _follow_up(interview, at, script.redirect(missing.probe), (missing,))
     return _listen(interview, at, TurnKind.NOTICE, script.redirect(_open_prompt(interview)))
 
@@ -519,7 +525,7 @@ def _react(interview: Interview, event: Decided, act: Act, text: str) -> Intervi
     at, mode = event.at, interview.setup.mode
     match act:
         case Act.ANSWER:
-            return _decide_answer(interview, at, text)
+            return _decide_answer(interview, at, text, event.assessment)
         case Act.PUSHBACK:
             return _push_back(interview, at, text)
         case Act.CLARIFY:

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Callable
 
 from interviewer.conductor import report_of
@@ -104,8 +105,9 @@ def _question(question: Question, grade: Grade, escape: Callable[[str], str]) ->
 
 def _markdown_escape(text: str) -> str:
     """Keeps a person's text from being read as Markdown or HTML."""
-    for character in "\\`*_{}[]<>#|":
+    for character in "\\`*_{}[]<>#|~&":
         text = text.replace(character, "\\" + character)
+    text = re.sub(r"(?m)^(\s*)([-+=])", r"\1\\\2", text)  # a list, or a line that makes a heading of the one above
     return text.replace("\n", "  \n")
 
 

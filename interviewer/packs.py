@@ -1,7 +1,7 @@
 """Loads and cross-checks the question bank and the guide, and lists every fault at once.
 
 A pack root is a folder with `rubrics/` (questions, blueprints) and `knowledge/` (guide pages), as this project's own
-root is. A file with a fault is left out whole, the rest stays usable.
+root is. A question or page with a fault is left out, the rest stays usable.
 """
 
 import json
@@ -42,6 +42,8 @@ STOP = frozenset(
 LEAK_SHARE = 0.7
 """A prompt, probe or first hint that holds this share of a criterion's content words gives the criterion away."""
 
+MAX_DEPTH = 50
+
 T = TypeVar("T", bound=BaseModel)
 
 EXEMPLAR_GRADER = GraderInfo(name="label", version="1")
@@ -72,12 +74,22 @@ class Bank:
         return {s.source: s for page in self.pages.values() for s in page.sections}
 
 
+def _refuse_depth(text: str) -> None:
+    """Raises ValueError for nesting so deep that composing it would overrun the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+
+
 class _Document:
     """A parsed YAML file that knows the line of every path in it."""
 
     def __init__(self, path: str, text: str, first_line: int = 1) -> None:
         self._path = path
         self._first_line = first_line
+        _refuse_depth(text)
         loader = _Loader(text)
         try:
             self._node = loader.get_single_node()
@@ -120,8 +132,13 @@ def _parse(shown: str, text: str, first_line: int = 1) -> _Document | Fault:
     except yaml.MarkedYAMLError as error:
         line = (error.problem_mark.line if error.problem_mark else 0) + first_line
         return Fault(path=shown, line=line, problem=f"not valid YAML: {error.problem}")
+    except yaml.reader.ReaderError as error:
+        line = text.encode()[: error.position].count(b"\n") + first_line
+        return Fault(path=shown, line=line, problem=f"not valid YAML: {error.reason}")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         return Fault(path=shown, line=first_line, problem=f"not valid YAML: {error}")
+    except (LookupError, AttributeError, TypeError, ArithmeticError):  # PyYAML's constructors, on a tag such as !!int with no number after it
+        return Fault(path=shown, line=first_line, problem="not valid YAML: a value does not fit its tag")
     if not isinstance(document.data, dict):
         return Fault(path=shown, line=first_line, problem="expected a mapping at the top")
     return document
@@ -136,6 +153,8 @@ def _validate(kind: type[T], document: _Document, data: Any, *at: int | str) -> 
                 ".".join(str(step) for step in (*at, *e["loc"])) + ": " + e["msg"].removeprefix("Value error, "), *at, *e["loc"]
             )
             for e in error.errors()
+            # Pydantic counts only the sound items; a list long enough as written has no fault of its own.
+            if not (e["type"] == "too_short" and len(e["input"]) >= e["ctx"]["min_length"])
         ]
 
 

@@ -68,8 +68,10 @@ def follow_up(quote: str, probe: str) -> str:
     return f"You said “{quote}”. {probe}" if quote else probe
 
 
-def concrete(quote: str) -> str:
-    """The neutral probe for a vague or name-dropped claim."""
+def concrete(quote: str, round_: Round) -> str:
+    """The neutral probe for a vague or name-dropped claim, or for a story without its teller."""
+    if round_ is Round.BEHAVIOURAL:
+        return f"You said “{quote}”. Can you make that concrete: what did you yourself do, what came of it in numbers, and what would you change?"
     return f"You said “{quote}”. Can you make that concrete: how exactly, how much, and when would it fail?"
 
 

@@ -3,10 +3,14 @@
 import re
 from typing import NamedTuple
 
-_BREAK = re.compile(r"(?<=[.!?…])[\"')\]]*\s+|\s*\n+\s*|;\s+|(?<=[。！？])")
+_BREAK = re.compile(r"(?<=[.!?…])[\"')\]]*\s+|(?<!\s)\s*\n\s*|^\s*\n\s*|;\s+|(?<=[。！？])")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|vs|etc|cf|approx|resp|fig|eq|no|dr|mr|ms|st|al)\.[\"')\]]*\s+$", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:^|\n)[^\S\n]*\d{1,2}\.[^\S\n]+$")
 _BULLET = re.compile(r"^(?:[-*•–]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
 _WORDS = re.compile(r"\w")
+
+LONGEST_MARK = 12
+"""How far back from a break its abbreviation or list number can begin."""
 
 MAX_CHARACTERS = 400
 """Longer runs without a full stop are cut at a comma or a space, so that one vector never stands for a wall of text."""
@@ -25,7 +29,8 @@ def split(text: str) -> list[Span]:
     spans: list[Span] = []
     start = 0
     for match in _BREAK.finditer(text):
-        if "\n" not in match.group() and _ABBREVIATION.search(text[start : match.end()]):
+        before = text[max(start - 1, match.start() - LONGEST_MARK, 0) : match.end()]
+        if "\n" not in match.group() and (_ABBREVIATION.search(before) or _NUMBER.search(before)):
             continue
         spans += _pieces(text, start, match.start() if match.group().strip() == "" else match.start() + 1)
         start = match.end()

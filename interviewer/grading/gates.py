@@ -1,6 +1,7 @@
 """What can be said of an answer before any model looks at it: deterministic, each with its sentence for the candidate."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,40 +10,55 @@ from interviewer.sentences import Span
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 OPENER = re.compile(
     r"^\W*(?:(?:my |the )?(?:thought process|thoughts?|reasoning|answer|analysis|response|solution|approach)|let me think(?: about (?:it|this|that))?"
-    r"|let'?s think(?: step by step)?|thinking(?: out loud)?|step by step|okay|ok|so|well|sure|um+|uh+|hm+|here (?:is|goes)(?: my answer)?|first(?:ly)?)\W*$",
+    r"|let['’]?s think(?: step by step)?|thinking(?: out loud)?|step by step|okay|ok|so|well|sure|um+|uh+|hm+|here (?:is|goes)(?: my answer)?|first(?:ly)?)\W*$",
     re.IGNORECASE,
 )
 NO_IDEA = re.compile(
-    r"\b(?:i (?:really |honestly )?(?:do ?n'?t|do not|dunno)(?: really)? know|no (?:idea|clue)|not (?:really )?sure|idk|dunno|can'?t (?:remember|recall)"
-    r"|have(?:n'?t| not) (?:seen|used|heard|learned|come across)[^.]{0,60}|never (?:used|heard|seen|learned)[^.]{0,60}|i(?:'m| am) (?:stuck|blank|lost|drawing a blank)"
-    r"|skip|pass|sorry|i give up)\b",
+    r"\b(?:i (?:really |honestly )?(?:do ?n'?t|do not|dunno)(?: really)? know|no (?:idea|clue)(?! of)|not (?:really )?sure|idk|dunno|can'?t (?:remember|recall)"
+    r"|(?:i have(?:n't| not)|i'?ve not) (?:seen|used|heard|learned|come across)[^.,;:]{0,60}|(?:i(?:'ve| have)? |^|(?<=[.!?] ))never (?:used|heard|seen|learned)[^.,;:]{0,60}"
+    r"|i(?:'m| am) (?:stuck|blank|lost|drawing a blank)|i give up|(?:i'?ll |i |let'?s |please )(?:skip|pass)\b(?! (?:the|a|an|my|through)\b)"
+    r"|(?:^|(?<=[.!?] ))(?:skip|pass)(?: (?:this|that)(?: one)?| it)?(?=\s*(?:[.,!?]|$)))",
     re.IGNORECASE,
 )
+_SCORE = (
+    r"(?:\b(?:full|max|maximum|top|highest|perfect|best)(?: possible)? (?:marks?|scores?|points?|credit|band|grade|rating)\b|\bfull (?:marks|credit)\b"
+    r"|\bstrong hire\b|\bband 4\b|\b\d+ ?/ ?(?:4|5|10|100)\b|\b\d+ out of (?:4|5|10|100)\b)"
+)
+_AWARD = r"\b(?:give|award|assign|grant|rate|score|grade|mark)\b"
 INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instructions?|rubric|criteria|prompts?|rules|above|previous|guidelines)\b"
-    r"|\b(?:give|award|assign|grant|rate|score|grade|mark)\b[^.\n]{0,30}\b(?:me|this|it|answer|response|candidate)\b[^.\n]{0,40}"
-    r"(?:\b(?:full|maximum|max|top|highest|perfect|best|strong hire|10|100|4)\b|\d ?/ ?\d)"
-    r"|\b(?:mark|set|treat|label|consider)\b[^.\n]{0,40}\b(?:criteria|criterion|verdicts?|points?|rubric)\b[^.\n]{0,30}\b(?:met|satisfied|passed|complete|true)\b"
+    r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,20}\b(?:instructions?|(?:your|the|this|any|scoring|grading) (?:rubric|criteria)|guidelines|(?:your|the) prompt)\b"
+    r"|\b(?:ignore|disregard|forget|override) (?:(?:all|any|your|the|these|my) )*(?:previous|above|prior|earlier|grading|scoring) (?:rules|prompts?|text|messages?)\b"
+    r"|\b(?:ignore|disregard|forget) (?:everything|all|anything|the) (?:above|before|previous)(?=\W*(?:$|[.,;:]|and\b))"
+    rf"|{_AWARD}[^.\n]{{0,30}}\b(?:me|it|(?:my|this|the) (?:answer|response|submission|candidate)|this)\b[^.\n]{{0,40}}{_SCORE}"
+    rf"|{_AWARD}[^.\n]{{0,20}}{_SCORE}[^.\n]{{0,20}}\b(?:to|for) (?:me|my|this|the following)\b"
+    rf"|{_AWARD} (?:me|(?:my|this) (?:answer|response|submission|one))(?: (?:as|with|at))?(?: (?:a|an|the))? (?:full|max|maximum|top|highest|perfect|best|10|100|4)\W*$"
+    r"|\b(?:mark|set|treat|label|consider|count)\b[^.\n]{0,10}\b(?:all|every|each|the|these)(?: of)?(?: the| your)?(?: rubric| grading| scoring)? "
+    r"(?:criteria|criterion|verdicts?|rubric|rubric (?:points?|items?)|items?|points?) (?:as |to |to be |is |are )?(?:met|satisfied|passed|fulfilled|covered)\b"
     r"|\byou are (?:now )?(?:a|an|the) (?:generous|lenient|helpful)?\s*(?:grader|judge|examiner|evaluator)\b"
-    r"|\b(?:system|developer|assistant) ?(?:prompt|message|override|note)?\s*:"
-    r"|\b(?:as the|dear|note to (?:the )?) ?(?:grader|judge|evaluator|examiner)\b"
+    r"|^\W*(?:system|developer|assistant) (?:override|note|message)\s*:|^\W*(?-i:SYSTEM|DEVELOPER|ASSISTANT)\s*:|\[(?:system|developer|assistant)\s*:"
+    r"|^\W*(?:system|developer|assistant)\s*:\s*(?:award|give|ignore|disregard|mark|grade|rate|you|the candidate)\b"
+    r"|\b(?:dear|attention|note to(?: the)?|message (?:to|for)(?: the)?) (?:grader|judge|evaluator|examiner)\b|\bas the (?:grader|judge|evaluator|examiner),? you\b"
     r"|</?(?:system|instructions?|rubric|answer|grade)>",
     re.IGNORECASE,
 )
+"""Speaks to the grader. Every branch needs the grader's own matters (its rubric, its marks, its role): the same verbs are plain
+machine learning elsewhere ("ignore outliers above …", "score each candidate and keep the top 100", "the forget gate")."""
+
 ENGLISH = frozenset(
     "the a an of to in is are and or it that for on with as be by this from at not you we i can would if then so but when which have has do "
     "because than more less use using one each all my was were what how they there will your into over no only also between".split()
 )
 FOREIGN = frozenset(
     "der die das und ist nicht ein eine mit für auf wir wenn auch sich dass le la les des est une pour dans que qui avec sur nous pas el los las una "
-    "por con para como es del se más il di che per non sono con è um uma para não os dos com ao é het een van niet met voor zijn ik och att det som är på "
+    "por con para como es del se más il di che sono con è um uma para não os dos com ao é het een van niet met voor zijn ik och att det som är på "
     "я и в не на что это как для мы при".split()
 )
-LETTERS = re.compile(r"[^\W\d_]")
+LETTERS = re.compile(r"[^\W\d_]{2,}")
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 ECHO_SHARE = 0.85
 MIN_LANGUAGE_WORDS = 6
+MIN_LETTERS = 6
 
 
 class Gate(NamedTuple):
@@ -77,15 +93,16 @@ def is_echo(text: str, source: Sequence[str]) -> bool:
 
 def language_problem(text: str) -> str | None:
     """A sentence where the text is in a language that the offline grader cannot read; None for English, code and formulas."""
-    letters = LETTERS.findall(text)
-    if len(letters) >= 12 and sum(LATIN.match(c) is not None for c in letters) / len(letters) < 0.6:
+    letters = "".join(LETTERS.findall(unicodedata.normalize("NFKC", text)))  # a single letter is a symbol of a formula
+    if len(letters) >= MIN_LETTERS and sum(LATIN.match(c) is not None for c in letters) / len(letters) < 0.6:
         return "This is not in English, which is all that the offline grader reads."
     own = words(text)
     if len(own) < MIN_LANGUAGE_WORDS:
         return None
     english = sum(w in ENGLISH for w in own) / len(own)
-    foreign = sum(w in FOREIGN and w not in ENGLISH for w in own) / len(own)
-    if foreign > 0.12 and foreign > 1.5 * english:
+    strange = [w for w in own if w in FOREIGN and w not in ENGLISH]
+    foreign = len(strange) / len(own)
+    if len(set(strange)) > 1 and foreign > 0.12 and foreign > 1.5 * english:
         return "This does not look like English, which is all that the offline grader reads."
     return None
 
@@ -106,7 +123,7 @@ def check(text: str, sentences: Sequence[Span], prompt: Sequence[str]) -> Gate |
         return Gate("The answer addresses the grader and says nothing about the question.", unscored=False)
     if left and all(is_echo(s.text, prompt) for s in left):
         return Gate("The answer repeats the question and adds nothing to it.", unscored=False)
-    said = " ".join(s.text for s in left)
+    said = " ".join(s.text for s in left).replace("’", "'")
     if NO_IDEA.search(said) and len([w for w in words(NO_IDEA.sub(" ", said)) if w not in ENGLISH]) < 5:
         return Gate("The answer says that you do not know; no score is drawn from that.", unscored=False)
     return None

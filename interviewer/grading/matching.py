@@ -9,6 +9,8 @@ import hashlib
 import os
 import re
 import tempfile
+import threading
+import zipfile
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -157,13 +159,15 @@ class PointEncoder:
         self._folder = folder
         self._kept = kept
         self._memory: OrderedDict[str, tuple[EncodedPoint, ...]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def encode(self, points: Sequence[Point], question: str) -> tuple[EncodedPoint, ...]:
         """The points, encoded for this question's prompt."""
         key = hashlib.sha256(repr((self._encoder.identity, tuple(points), question)).encode()).hexdigest()[:32]
-        if key in self._memory:
-            self._memory.move_to_end(key)
-            return self._memory[key]
+        with self._lock:
+            if key in self._memory:
+                self._memory.move_to_end(key)
+                return self._memory[key]
         texts = list(dict.fromkeys(t for p in points for t in (*p.phrasings, *p.counters)))
         vectors = self._stored(key, texts)
         asked_pieces = set(self._encoder.encode([question])[0].pieces) if question else set()
@@ -176,9 +180,10 @@ class PointEncoder:
             )
             for p in points
         )
-        self._memory[key] = encoded
-        while len(self._memory) > self._kept:
-            self._memory.popitem(last=False)
+        with self._lock:
+            self._memory[key] = encoded
+            while len(self._memory) > self._kept:
+                self._memory.popitem(last=False)
         return encoded
 
     def _stored(self, key: str, texts: Sequence[str]) -> dict[str, tuple[tuple[str, ...], Vectors, Vectors]]:
@@ -189,14 +194,14 @@ class PointEncoder:
                 with np.load(path, allow_pickle=False) as data:
                     sizes, pieces = data["sizes"], data["pieces"]
                     ends = np.cumsum(sizes)
-                    if len(sizes) == len(texts):
+                    if len(sizes) == len(texts) == len(data["means"]) and ends[-1] == len(pieces) == len(data["tokens"]):
                         return {
                             t: (tuple(pieces[e - n : e]), data_tokens, mean)
                             for t, n, e, data_tokens, mean in zip(
                                 texts, sizes, ends, np.split(data["tokens"].astype(np.float32), ends[:-1]), data["means"].astype(np.float32), strict=True
                             )
                         }
-            except (OSError, ValueError, KeyError, EOFError):
+            except (OSError, ValueError, LookupError, EOFError, TypeError, zipfile.BadZipFile, zlib.error):
                 pass  # a half-written or damaged file is made again below
         encoded = self._encoder.encode(texts)
         tokens = [e.tokens.astype(np.float16) for e in encoded]
@@ -211,7 +216,9 @@ class PointEncoder:
         tokens, weights, words, word_weights = [], [], [], []
         bounds, word_bounds = [0], [0]
         for text in texts:
-            pieces, matrix, _ = vectors[text]
+            pieces, matrix, mean = vectors[text]
+            if not pieces:  # nothing but invisible characters
+                pieces, matrix = ("·",), mean[None, :]
             keep = [i for i, p in enumerate(pieces) if p.strip("#").isalnum() and p not in LIGHT] or list(range(len(pieces)))
             tokens.append(matrix[keep])
             weights += [self._weight(pieces[i], self._idf.pieces, asked_pieces) for i in keep]

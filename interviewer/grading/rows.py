@@ -33,7 +33,7 @@ def read_rows(path: Path) -> Iterator[Row | str]:
     if path.suffix.lower() in (".csv", ".tsv"):
         yield from _csv_rows(text, path)
     else:
-        yield from (_json_row(line, number) for number, line in enumerate(text.splitlines(), 1) if line.strip())
+        yield from (_json_row(line, number) for number, line in enumerate(text.split("\n"), 1) if line.strip())
 
 
 def _csv_rows(text: str, path: Path) -> Iterator[Row | str]:
@@ -66,7 +66,7 @@ def _csv_rows(text: str, path: Path) -> Iterator[Row | str]:
 def _json_row(line: str, number: int) -> Row | str:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return f"line {number} is not valid JSON: {error}"
     return row if isinstance(row, dict) else f"line {number} is not a JSON object"
 
@@ -100,7 +100,7 @@ class RowGrader:
     def grade_row(self, row: Row | str) -> Row:
         """The row with its grade added; what it held otherwise is kept."""
         info = self._grader.info
-        base: Row = {} if isinstance(row, str) else dict(row)
+        base: Row = {} if isinstance(row, str) else {k: v for k, v in row.items() if k not in ("reason", "error", "flags")}  # of an earlier grading
         base |= {"id": None if isinstance(row, str) else row.get("id"), "score": None, "band": None, "criteria": [], "grader": info.name, "grader_version": info.version}
         if isinstance(row, str):
             return base | {"error": row}

@@ -1,0 +1,47 @@
+# The two commands: `make run` and `make test`. Everything else is for those who work on the program.
+PYTHON ?= python3
+PORT ?= 8501
+CHROMIUM ?= /usr/bin/chromium
+VENV := .venv/bin
+
+.PHONY: run setup test check format schema bench browser-test screenshots lock dev
+
+run: ## serve the app on http://localhost:$(PORT)
+	@$(PYTHON) scripts/setup.py --run
+	@$(VENV)/python -m interviewer serve --port $(PORT)
+
+setup: ## only the set-up
+	@$(PYTHON) scripts/setup.py
+
+test: setup ## the offline test suite
+	@$(VENV)/python -m pytest -n 2
+
+dev:
+	@$(PYTHON) scripts/setup.py --dev
+
+check: dev ## format, lint, types, import layers, packs
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+	$(VENV)/mypy
+	$(VENV)/lint-imports --no-logo
+	$(VENV)/python -m interviewer check
+
+format: dev
+	$(VENV)/ruff format .
+	$(VENV)/ruff check --fix .
+
+schema: setup ## rubrics/schema.json from the types
+	$(VENV)/python -m interviewer check --write-schema
+
+bench: dev ## the benchmarks, as tables
+	$(VENV)/python -m bench
+
+browser-test: dev ## a real browser plays interviews (CHROMIUM=…)
+	CHROMIUM=$(CHROMIUM) $(VENV)/python -m pytest tests/browser -o addopts= -q
+
+screenshots: dev ## the README's pictures, from the browser run
+	CHROMIUM=$(CHROMIUM) SCREENSHOTS=docs/images $(VENV)/python -m pytest tests/browser -o addopts= -q
+
+lock: dev ## requirements*.lock from requirements*.txt
+	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.txt -o requirements.lock
+	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.txt -c requirements.lock -o requirements-dev.lock

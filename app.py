@@ -1,0 +1,23 @@
+"""The router: page config, services, navigation."""
+
+import streamlit as st
+
+from interviewer.ui import session
+
+st.set_page_config(page_title="ML mock interviewer", page_icon=":material/forum:", layout="centered")
+session.style()
+session.services()
+
+PAGES = "interviewer/ui/pages"
+page = st.navigation(
+    [
+        st.Page(f"{PAGES}/start.py", title="Practise", icon=":material/play_circle:", default=True),
+        st.Page(f"{PAGES}/interview.py", title="Interview", icon=":material/forum:", url_path="interview", visibility="hidden"),
+        st.Page(f"{PAGES}/debrief.py", title="Debrief", icon=":material/fact_check:", url_path="debrief", visibility="hidden"),
+        st.Page(f"{PAGES}/history.py", title="History", icon=":material/history:", url_path="history"),
+        st.Page(f"{PAGES}/library.py", title="Library", icon=":material/menu_book:", url_path="library"),
+    ],
+    position="top",
+)
+with session.shown_errors():
+    page.run()

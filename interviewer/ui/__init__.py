@@ -1,0 +1,1 @@
+"""The Streamlit front end: pages draw values and send one event."""

@@ -1,0 +1,113 @@
+"""Pieces that several pages draw. Everything a person wrote is escaped here."""
+
+import html
+from collections.abc import Iterable, Sequence
+
+import altair as alt
+import streamlit as st
+
+from interviewer.domain import Band, DimensionGrade, Evidence, Grade, Kind, Question, Speaker, Turn, TurnKind, VerdictValue
+from interviewer.export import BAND_WORDS, value_words
+from interviewer.ui import session
+
+BAND_COLOURS = {1: "#b5442e", 2: "#c98a1b", 3: "#4f8a5b", 4: "#2457a6"}
+LOW_CONFIDENCE = 0.6
+VALUE_ICONS = {VerdictValue.MET: "●", VerdictValue.PARTIAL: "◐", VerdictValue.UNMET: "○", VerdictValue.NOT_OBSERVED: "–"}
+
+
+def highlighted(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text as HTML with the spans marked; overlapping spans are joined."""
+    out: list[str] = []
+    at = 0
+    for start, end in sorted(spans):
+        start = max(start, at)
+        if end > start:
+            out += [html.escape(text[at:start]), "<mark>", html.escape(text[start:end]), "</mark>"]
+            at = end
+    return "".join(out) + html.escape(text[at:])
+
+
+def words(text: str, spans: Iterable[tuple[int, int]] = ()) -> None:
+    """Text exactly as written, line breaks kept, nothing in it interpreted."""
+    st.html(f'<div class="words">{highlighted(text, spans)}</div>')
+
+
+def speech(turn: Turn, evidence: Sequence[Evidence] = ()) -> None:
+    """One turn of the transcript."""
+    if turn.kind is TurnKind.NOTICE and turn.speaker is Speaker.INTERVIEWER and "\n" not in turn.text:
+        st.html(f'<div class="quiet">{html.escape(turn.text)}</div>')
+        return
+    candidate = turn.speaker is Speaker.CANDIDATE
+    with st.chat_message("user" if candidate else "assistant", avatar=":material/person:" if candidate else ":material/forum:"):
+        words(turn.text, [(e.start, e.end) for e in evidence if e.turn == turn.index])
+
+
+def quotes(evidence: Sequence[Evidence]) -> None:
+    """Quotes of the candidate."""
+    for item in evidence:
+        st.html(f'<div class="quote">“{html.escape(" ".join(item.quote.split()))}”</div>')
+
+
+def chips(labels: Iterable[str]) -> None:
+    """Small labels in a row."""
+    st.html("".join(f'<span class="chip">{html.escape(label)}</span>' for label in labels))
+
+
+def band_words(band: Band | None) -> str:
+    """A band for a heading."""
+    return "unscored" if band is None else BAND_WORDS[band]
+
+
+def dimension_chart(dimensions: Sequence[DimensionGrade]) -> None:
+    """A bar a dimension, coloured by band, with the band limits marked."""
+    observed = [d for d in dimensions if d.share is not None]
+    rows = [{"dimension": d.dimension.value, "share": d.share, "band": f"band {d.band}"} for d in observed]
+    if not rows:
+        return
+    colours = alt.Scale(domain=[f"band {b}" for b in BAND_COLOURS], range=list(BAND_COLOURS.values()))
+    bars = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_bar(height=14, cornerRadiusEnd=3)
+        .encode(
+            x=alt.X("share:Q", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", title="share of the credit", tickCount=5)),
+            y=alt.Y("dimension:N", sort=None, title=None),
+            color=alt.Color("band:N", scale=colours, legend=alt.Legend(orient="bottom", title=None)),
+            tooltip=[alt.Tooltip("dimension:N"), alt.Tooltip("share:Q", format=".0%"), alt.Tooltip("band:N")],
+        )
+    )
+    limits = alt.Chart(alt.Data(values=[{"x": 0.3}, {"x": 0.55}, {"x": 0.8}])).mark_rule(strokeDash=[3, 3], opacity=0.5).encode(x="x:Q")
+    st.altair_chart((bars + limits).properties(height=alt.Step(30)), width="stretch")
+
+
+def guide_links(references: Iterable[str]) -> None:
+    """Links to guide sections."""
+    sections = session.services().bank.sections
+    pages = session.services().bank.pages
+    for reference in references:
+        section = sections.get(reference)
+        page = pages.get(reference.split("#", 1)[0])
+        if section is not None and page is not None:
+            st.page_link(
+                session.LIBRARY_PAGE, label=f"{page.title}: {section.heading}", icon=":material/menu_book:", query_params={"section": reference}
+            )
+
+
+def criteria(question: Question, grade: Grade) -> None:
+    """Every criterion with its verdict, the words it rests on, and for a missed one what would meet it."""
+    for verdict in grade.verdicts:
+        criterion = question.criterion(verdict.criterion_id)
+        mistake = criterion.kind is Kind.ANTI
+        if mistake and verdict.value is VerdictValue.UNMET:
+            continue
+        notes = [criterion.kind.value] if not mistake else ["mistake"]
+        if verdict.evidence and verdict.elicited != "volunteered":
+            notes.append(f"came {'after a probe' if verdict.elicited == 'probed' else 'after a hint' if verdict.elicited == 'hinted' else 'after it was told'}")
+        if verdict.confidence < LOW_CONFIDENCE:
+            notes.append("could not tell for sure: check yourself")
+        st.html(
+            f"<div><strong>{VALUE_ICONS[verdict.value]} {html.escape(value_words(question, verdict))}</strong> · {html.escape(criterion.statement)}"
+            f'<div class="quiet">{html.escape(", ".join(notes))}</div></div>'
+        )
+        quotes(verdict.evidence)
+        if not mistake and not verdict.evidence:
+            st.html(f'<div class="quiet">Would meet it: “{html.escape(criterion.examples[0])}”</div>')

@@ -1,0 +1,78 @@
+"""The debrief: the read of the day, dimensions, every criterion with quotes, what to practise, the marked transcript."""
+
+import streamlit as st
+
+from interviewer import export
+from interviewer.conductor import report_of
+from interviewer.domain import Evidence, Stage
+from interviewer.script import ROUND_NAMES
+from interviewer.ui import components, session
+
+interview_id = session.named()
+if interview_id is None:
+    st.info("No interview is open here.")
+    st.page_link(session.HISTORY_PAGE, label="Choose one from the history", icon=":material/history:")
+    st.stop()
+
+services = session.services()
+interview = services.conductor.open(interview_id)
+if interview.stage not in (Stage.DEBRIEF, Stage.ABANDONED):
+    session.go(session.INTERVIEW_PAGE, interview_id)
+report = report_of(interview)
+questions = {p.question.id: p.question for p in interview.plan}
+
+st.title("Debrief")
+with st.container(border=True):
+    st.subheader(components.band_words(report.band).capitalize() if report.band else "Unscored")
+    st.markdown(export.headline(report))
+    if report.confidence is not None:
+        st.progress(report.confidence, text=f"Confidence of this read: {report.confidence:.0%}. {report.reason}")
+    for gate in report.gates:
+        st.caption(gate)
+    st.caption(f"{report.asked} of {report.planned} questions asked, {sum(g.score is not None for g in report.grades)} scored. {export.CAVEAT}")
+
+if report.dimensions:
+    st.subheader("Dimensions")
+    components.dimension_chart(report.dimensions)
+
+if report.practise:
+    st.subheader("Practise next")
+    for item in report.practise[:3]:
+        st.markdown(f"**{questions[item.question_id].title}.** {item.statement}")
+        components.guide_links(item.reference[:1])
+    scored = [g for g in report.grades if g.score is not None]
+    if scored:
+        weakest = min(scored, key=lambda g: g.score if g.score is not None else 1.0)
+        label = f"Retry the weakest: {questions[weakest.question_id].title}"
+        if weakest.question_id in services.bank.questions and st.button(label, type="primary", icon=":material/replay:"):
+            again = services.start(only=[weakest.question_id], level=interview.setup.level, mode=interview.setup.mode)
+            session.warm(again)
+            session.go(session.INTERVIEW_PAGE, again.id)
+
+st.subheader("Question by question")
+for number, grade in enumerate(report.grades, 1):
+    question = questions[grade.question_id]
+    standing = components.band_words(grade.band) if grade.score is None else f"{components.band_words(grade.band)}, {grade.score:.0%}"
+    with st.expander(f"{number}. {ROUND_NAMES[question.round]}: {question.title} — {standing}", expanded=number == 1):
+        st.markdown(f"*{question.prompt}*")
+        if grade.reason:
+            st.caption(grade.reason)
+        for flag in grade.flags:
+            components.words(flag)
+        components.criteria(question, grade)
+        st.markdown("**A strong answer**")
+        components.words(max(question.exemplars, key=lambda e: e.band).text)
+        components.guide_links(question.reference)
+
+st.subheader("Transcript")
+st.caption("Marked: the words that verdicts rest on.")
+evidence: list[Evidence] = [e for g in report.grades for v in g.verdicts for e in v.evidence]
+for turn in interview.turns:
+    components.speech(turn, evidence)
+
+st.subheader("Keep it")
+with st.container(horizontal=True, gap="small"):
+    for name, label in (("md", "Markdown"), ("html", "HTML"), ("json", "JSON")):
+        mime = {"md": "text/markdown", "html": "text/html", "json": "application/json"}[name]
+        st.download_button(label, export.FORMATS[name](interview), f"debrief-{interview.created_at:%Y-%m-%d}.{name}", mime, on_click="ignore", icon=":material/download:")
+    st.page_link(session.START_PAGE, label="Another interview", icon=":material/play_circle:")

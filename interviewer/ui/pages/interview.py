@@ -1,0 +1,98 @@
+"""The live interview: transcript, clock, requests, input."""
+
+import html
+
+import streamlit as st
+
+from interviewer import engine
+from interviewer.domain import Act, Mode, Stage
+from interviewer.errors import InvalidMessage, StaleInterview
+from interviewer.script import ROUND_NAMES
+from interviewer.ui import components, session
+
+interview_id = session.named()
+if interview_id is None:
+    st.info("No interview is open here.")
+    st.page_link(session.START_PAGE, label="Start one", icon=":material/play_circle:")
+    st.stop()
+
+services = session.services()
+conductor = services.conductor
+interview = conductor.open(interview_id)
+practice = interview.setup.mode is Mode.PRACTICE
+seen = session.shown(interview)
+
+
+def send(text: str, act: Act | None = None) -> None:
+    """Sends one message; a refusal is shown and the text kept."""
+    try:
+        conductor.say(str(interview_id), text, shown=seen, act=act)
+    except (InvalidMessage, StaleInterview) as error:
+        st.session_state["refused"] = str(error)
+
+
+typed = None
+if interview.stage not in (Stage.DEBRIEF, Stage.ABANDONED):
+    typed = st.chat_input("Your answer, or a question to the interviewer", key="message")
+    if typed:
+        send(typed)
+        interview = conductor.open(interview_id)
+session.set_shown(interview)
+if interview.stage in (Stage.DEBRIEF, Stage.ABANDONED):
+    session.go(session.DEBRIEF_PAGE, interview_id)
+
+
+@st.fragment(run_every=1.0)
+def clock() -> None:
+    """The visible clock; also lets the interviewer speak when time or silence call for it."""
+    now = conductor.tick(str(interview_id))
+    left = int(engine.remaining(now, services.clock.now()))
+    low = " low" if left <= engine.WARNING_SECONDS else ""
+    label = "paused" if now.stage is Stage.PAUSED else "left"
+    spoken = f"{left // 60} minutes {left % 60} seconds {label}"
+    st.html(f'<div class="clock{low}" role="timer" aria-label="{spoken}">{left // 60}:{left % 60:02d} <span class="quiet">{label}</span></div>')
+    if len(now.turns) != len(interview.turns) or now.stage is not interview.stage:
+        st.rerun(scope="app")
+
+
+place, time = st.columns([3, 1], vertical_alignment="center")
+with place:
+    name = ROUND_NAMES[interview.current.question.round]
+    st.html(f"<strong>{html.escape(name)}</strong> · question {interview.position + 1} of {len(interview.plan)} · {interview.setup.mode} mode")
+with time:
+    clock()
+st.progress(interview.position / len(interview.plan), text=None)
+
+for turn in interview.turns:
+    components.speech(turn)
+
+refused = st.session_state.pop("refused", None)
+draft = conductor.draft(interview_id)
+if refused:
+    st.warning(refused)
+if draft:
+    st.caption("Kept draft (copy it, and send it again as you like):")
+    st.code(draft[:5000], language=None, wrap_lines=True)
+
+mark = len(interview.turns)  # a second click on a button of the page before does nothing
+with st.container(horizontal=True, gap="small"):
+    if practice and st.button("Hint", key=f"hint-{mark}", icon=":material/lightbulb:", shortcut="Alt+H"):
+        send("Could I have a hint?", Act.HINT)
+        st.rerun()
+    if st.button("I don't know", key=f"unknown-{mark}", icon=":material/question_mark:", shortcut="Alt+K"):
+        send("I don't know.", Act.DONT_KNOW)
+        st.rerun()
+    if st.button("Skip", key=f"skip-{mark}", icon=":material/skip_next:", shortcut="Alt+S"):
+        send("Skip this question, please.", Act.SKIP)
+        st.rerun()
+    if practice and interview.stage is Stage.PAUSED:
+        if st.button("Go on", key=f"resume-{mark}", icon=":material/play_arrow:", shortcut="Alt+P"):
+            conductor.resume(interview_id)
+            st.rerun()
+    elif practice and st.button("Pause", key=f"pause-{mark}", icon=":material/pause:", shortcut="Alt+P"):
+        conductor.pause(interview_id)
+        st.rerun()
+    if st.button("End and debrief", key=f"end-{mark}", icon=":material/flag:", shortcut="Alt+E"):
+        conductor.finish(interview_id)
+        st.rerun()
+st.caption("Enter sends, Shift+Enter starts a new line. “Repeat”, “rephrase” and clarifying questions work in your own words.")

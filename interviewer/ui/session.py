@@ -1,0 +1,103 @@
+"""What the pages share: the services, the interview named in the URL, error messages, the style sheet."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from interviewer import settings, wiring
+from interviewer.conductor import messages
+from interviewer.domain import Interview, Stage
+from interviewer.errors import InterviewerError
+
+INTERVIEW_PAGE = "interviewer/ui/pages/interview.py"
+DEBRIEF_PAGE = "interviewer/ui/pages/debrief.py"
+START_PAGE = "interviewer/ui/pages/start.py"
+HISTORY_PAGE = "interviewer/ui/pages/history.py"
+LIBRARY_PAGE = "interviewer/ui/pages/library.py"
+
+_log = logging.getLogger(__name__)
+
+STYLE = """<style>
+.block-container {max-width: 46rem; padding-top: 4.2rem; padding-bottom: 6rem;}
+.words {white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.5;}
+.words mark {background: color-mix(in srgb, #f5c542 45%, transparent); color: inherit; border-radius: 3px; padding: 0 2px;}
+.quote {border-left: 3px solid #9aa3af; padding-left: .7rem; margin: .15rem 0 .35rem 0; overflow-wrap: anywhere;}
+.quiet {opacity: .72; font-size: .92rem;}
+.clock {font-variant-numeric: tabular-nums; font-size: 1.25rem; font-weight: 600;}
+.clock.low {color: #c0392b;}
+.chip {display: inline-block; border-radius: 999px; padding: .05rem .6rem; font-size: .85rem; border: 1px solid color-mix(in srgb, currentColor 35%, transparent); margin-right: .35rem;}
+@media (max-width: 640px) {.block-container {padding-left: .8rem; padding-right: .8rem;}}
+</style>"""
+
+
+@st.cache_resource(show_spinner="Loading the question bank …")
+def _services() -> wiring.Services:
+    return wiring.build(settings.read())
+
+
+def services() -> wiring.Services:
+    """The services of this server. A setting that is wrong, or packs that hold nothing, end the page with the sentence that says so."""
+    try:
+        return _services()
+    except InterviewerError as error:
+        st.error(str(error))
+        st.stop()
+
+
+def style() -> None:
+    """The style sheet, on every page."""
+    st.html(STYLE)
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    """Shows a known error as its sentence, and an unknown one as a sentence that gives nothing away; the log has the rest."""
+    try:
+        yield
+    except InterviewerError as error:
+        st.error(str(error))
+        st.page_link(START_PAGE, label="Back to the start", icon=":material/arrow_back:")
+    except Exception as error:
+        if type(error).__module__.startswith("streamlit"):  # how Streamlit stops and reruns a page
+            raise
+        _log.exception("page failed")
+        st.error("Something went wrong on this page. What you said is saved: reload the page to go on.")
+
+
+def named() -> str | None:
+    """The interview id in the URL."""
+    return st.query_params.get("interview")
+
+
+def go(page: str, interview_id: str) -> None:
+    """Switches to a page of an interview, with its id in the URL."""
+    st.switch_page(page, query_params={"interview": interview_id})
+
+
+def page_of(interview: Interview) -> str:
+    """The page on which an interview goes on."""
+    return DEBRIEF_PAGE if interview.stage in (Stage.DEBRIEF, Stage.ABANDONED) else INTERVIEW_PAGE
+
+
+def shown(interview: Interview) -> int:
+    """How many of the candidate's messages this tab was showing when the person last acted."""
+    return int(st.session_state.get(f"shown-{interview.id}", messages(interview)))
+
+
+def set_shown(interview: Interview) -> None:
+    """Notes what this tab now shows."""
+    st.session_state[f"shown-{interview.id}"] = messages(interview)
+
+
+def warm(interview: Interview) -> None:
+    """Encodes the rubrics of the coming questions while the person reads the first one."""
+    grader = services().grader
+
+    def prepare() -> None:
+        for progress in interview.plan:
+            grader.prepare(progress.question)
+
+    threading.Thread(target=prepare).start()

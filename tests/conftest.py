@@ -1,0 +1,49 @@
+"""What every test may ask for. The heavy parts are made once a process."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # `pytest` alone puts only tests/ on the path
+    sys.path.insert(0, str(ROOT))
+
+from builders import FixedClock  # noqa: E402
+
+from interviewer import packs  # noqa: E402
+from interviewer.embedding import BundledEmbedder  # noqa: E402
+from interviewer.grading.offline import OfflineGrader  # noqa: E402
+from interviewer.store import SqlStore, sqlite_url  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def bank():
+    """The bundled questions and guide."""
+    return packs.load((ROOT,))[0]
+
+
+@pytest.fixture(scope="session")
+def embedder():
+    """The bundled model; it holds no state but a cache."""
+    return BundledEmbedder()
+
+
+@pytest.fixture(scope="session")
+def grader(embedder, tmp_path_factory):
+    """The offline grader; what it encodes is kept for the session."""
+    return OfflineGrader(embedder, cache_folder=tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def clock():
+    """A clock that stands still until it is advanced."""
+    return FixedClock()
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A database of the test's own."""
+    made = SqlStore(sqlite_url(tmp_path))
+    yield made
+    made.close()
