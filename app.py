@@ -4,7 +4,8 @@ import streamlit as st
 
 from interviewer.ui import session
 
-st.set_page_config(page_title="ML mock interviewer", page_icon=":material/forum:", layout="centered")
+# An emoji, since Streamlit fetches the picture of a material icon for the tab from another host.
+st.set_page_config(page_title="ML mock interviewer", page_icon="💬", layout="centered")
 session.style()
 session.services()
 

@@ -108,11 +108,11 @@ def fit_all(x: np.ndarray, y: np.ndarray, anti: np.ndarray) -> tuple[offline.Hea
     return fit(x[~anti], y[~anti]), fit(x[anti], y[anti])
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Evaluates with folds by question, and writes the calibration if asked."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--write", action="store_true")
-    options = arguments.parse_args()
+    options = arguments.parse_args(words)
     bank, faults = packs.load([ROOT])
     print(f"{len(bank.questions)} questions, {len(faults)} faults")
     questions = list(bank.questions.values())

@@ -26,10 +26,13 @@ STYLE = """<style>
 .words mark {background: color-mix(in srgb, #f5c542 45%, transparent); color: inherit; border-radius: 3px; padding: 0 2px;}
 .quote {border-left: 3px solid #9aa3af; padding-left: .7rem; margin: .15rem 0 .35rem 0; overflow-wrap: anywhere;}
 .quiet {opacity: .72; font-size: .92rem;}
-.clock {font-variant-numeric: tabular-nums; font-size: 1.25rem; font-weight: 600;}
+.status {display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; padding: .35rem 0; backdrop-filter: blur(14px);}
+.stLayoutWrapper:has(> .stVerticalBlock > .stElementContainer .clock) {position: sticky; top: 3.75rem; z-index: 5;}
+.stPageLink p {white-space: normal;}
+.clock {white-space: nowrap; font-variant-numeric: tabular-nums; font-size: 1.25rem; font-weight: 600;}
 .clock.low {color: #c0392b;}
 .chip {display: inline-block; border-radius: 999px; padding: .05rem .6rem; font-size: .85rem; border: 1px solid color-mix(in srgb, currentColor 35%, transparent); margin-right: .35rem;}
-@media (max-width: 640px) {.block-container {padding-left: .8rem; padding-right: .8rem;}}
+@media (max-width: 640px) {.block-container {padding-left: .8rem; padding-right: .8rem;} kbd {display: none !important;}}
 </style>"""
 
 

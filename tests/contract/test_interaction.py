@@ -399,7 +399,7 @@ def test_14_when_the_grader_fails_the_message_is_kept_the_question_stays_unscore
     assert one.interview.position == 1
     assert sum("It is saved as you wrote it" in text for text in one.texts()) == 1
     one.say("skip")
-    first, second = report_of(one.interview).grades
+    first = report_of(one.interview).grades[0]
     assert (first.score, first.band, first.verdicts) == (None, None, ())
     assert "The language model does not answer." in first.reason
     assert report_of(one.interview).score is None

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import get_args
 
 import pytest
@@ -208,14 +209,14 @@ def walk(steps: list, mode: Mode, first: str, minutes: int) -> tuple[Driver, lis
 
 
 WALKS = given(steps=STEPS, mode=st.sampled_from(list(Mode)), first=st.sampled_from(["first", "open"]), minutes=st.sampled_from([5, 12, 60]))
-THOROUGH = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+THOROUGH = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @WALKS
 @THOROUGH
 def test_turns_are_only_ever_appended_in_any_walk(steps, mode, first, minutes):
     _, states = walk(steps, mode, first, minutes)
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in pairwise(states):
         kept = after.turns[: len(before.turns)]
         # what a message was, and to which question it belongs, is filled in once it is understood; its words never change
         assert [(t.index, t.speaker, t.kind, t.text, t.at) for t in kept] == [(t.index, t.speaker, t.kind, t.text, t.at) for t in before.turns]
@@ -244,7 +245,7 @@ def test_no_follow_up_is_asked_twice_and_none_is_about_a_point_that_is_met_in_an
         # the quote before a probe differs from time to time: the probe itself must too
         asked = [text.rsplit("”. ", 1)[-1] for text in texts]
         assert len(set(asked)) == len(asked)
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in pairwise(states):
         for old, new in zip(before.plan, after.plan, strict=True):
             values = {v.criterion_id: v.value for v in new.assessment.verdicts} if new.assessment else {}
             for probe in new.probes[len(old.probes) :]:

@@ -188,6 +188,7 @@ def test_another_language_is_unscored_not_judged(text):
         "n = 16σ²/δ² per arm; non-overlapping tests per layer per user",
         "- high variance\n- regularise\n- more data\n- early stopping\n- smaller trees",
         "Naïve Bayes, Poincaré embeddings and the Kullback–Leibler divergence",
+        "The words die, la, de and el are in my stop list, and I drop them from the text before I count.",
         "p(y|x) via Bayes: prior times likelihood",
         "criteria met, CV error, test error, F1 0.8",
     ],

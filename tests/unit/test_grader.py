@@ -28,10 +28,10 @@ def turns(*texts, act=Act.ANSWER, first=3):
     )
 
 
-def sample(bank, number):
-    """Questions spread evenly over the whole bank."""
+def sample(bank, number=8):
+    """Questions spread evenly over the rounds; always the same eight or the first of them, since encoding a question takes time."""
     every = sorted(bank.questions.values(), key=lambda q: (q.round, q.id))
-    return every[:: max(1, len(every) // number)][:number]
+    return every[:: max(1, len(every) // 8)][:number]
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +50,7 @@ def score(grader, question, *texts):
 
 def test_every_verdict_but_unmet_rests_on_words_of_the_turns(grader, bank):
     credited = 0
-    for question in sample(bank, 12):
+    for question in sample(bank, 6):
         for exemplar in question.exemplars:
             half = len(exemplar.text) // 2
             said = turns(exemplar.text[:half], exemplar.text[half:])
@@ -61,7 +61,7 @@ def test_every_verdict_but_unmet_rests_on_words_of_the_turns(grader, bank):
                 assert bool(verdict.evidence) == (verdict.value in CREDIT)
                 assert all(evidence.verified(e, said) and e.quote.strip() for e in verdict.evidence)
                 credited += verdict.value in CREDIT
-    assert credited > 50
+    assert credited > 30
 
 
 def test_an_answer_over_two_turns_quotes_the_turn_that_holds_the_words(grader, diagnosis):
@@ -78,7 +78,7 @@ def test_the_same_answer_gets_the_same_assessment(grader, embedder, diagnosis):
 
 
 def test_four_threads_get_what_one_gets(embedder, bank, tmp_path):
-    work = [(q, turns(e.text)) for q in sample(bank, 6) for e in q.exemplars[:3]] * 2
+    work = [(q, turns(e.text)) for q in sample(bank, 3) for e in q.exemplars[:2]] * 2
     alone = OfflineGrader(embedder)
     expected = [alone.assess(q, t) for q, t in work]
     shared = OfflineGrader(embedder, cache_folder=tmp_path / "cache")
@@ -176,13 +176,13 @@ def test_an_answer_in_another_language_is_unscored_not_zero(grader, diagnosis, t
 
 
 def test_a_strong_exemplar_scores_above_a_weak_one(grader, bank):
-    for question in sample(bank, 20):
+    for question in sample(bank, 8):
         weak = min(question.exemplars, key=lambda e: e.band)
         assert score(grader, question, strong(question)) > score(grader, question, weak.text), question.id
 
 
 def test_another_questions_strong_answer_scores_below_the_right_one(grader, bank):
-    questions = sample(bank, 10)
+    questions = sample(bank, 6)
     for question, other in zip(questions, questions[1:] + questions[:1], strict=True):
         assert score(grader, question, strong(other)) < score(grader, question, strong(question)) / 2, question.id
 
@@ -235,7 +235,7 @@ def test_a_cache_file_with_other_shapes_is_made_again(embedder, diagnosis, tmp_p
     (file,) = tmp_path.iterdir()
     with np.load(file) as stored:
         arrays = dict(stored)
-    np.savez(file, **arrays | {"tokens": arrays["tokens"][:-5]})
+    np.savez(file, **arrays | {"tokens": arrays["tokens"][:100]})
     assert OfflineGrader(embedder, cache_folder=tmp_path).assess(diagnosis, turns(*ANSWER)) == expected
 
 
@@ -246,22 +246,24 @@ def test_a_folder_that_cannot_be_made_is_done_without(embedder, diagnosis, tmp_p
     assert (tmp_path / "file").read_text() == "not a folder"
 
 
-class HashEncoder(HashEmbedder):
-    """One token a word, each with the vector of its hash."""
+class OneTokenEncoder(HashEmbedder):
+    """The same single token for any text: as quick as can be."""
+
+    VECTOR = np.full((1, 4), 0.5, dtype=np.float32)
 
     def encode(self, texts):
-        return [Encoded(pieces=tuple(t.split()), tokens=self.embed(t.split()), mean=self.embed([t])[0]) for t in texts]
+        return [Encoded(pieces=(t,), tokens=self.VECTOR, mean=self.VECTOR[0]) for t in texts]
 
 
 def test_an_encoder_that_forgets_early_stands_many_threads():
-    # With room for one set of points every call throws out what another thread may just be using.
-    points = PointEncoder(HashEncoder(), Idf({}, {}), kept=1)
-    asked = [(Point(f"p{n % 3}", (f"statement number {n % 3}",)),) for n in range(1200)]
+    # With room for one set of points nearly every call throws out what another thread is just about to return.
+    points = PointEncoder(OneTokenEncoder(), Idf({}, {}), kept=1)
+    asked = [(Point(f"p{n // 2 % 2}", (f"s{n // 2 % 2}",)),) for n in range(10_000)]
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
+    sys.setswitchinterval(1e-7)
     try:
         with ThreadPoolExecutor(8) as pool:
-            found = list(pool.map(lambda p: points.encode(p, "question")[0].id, asked))
+            found = list(pool.map(lambda p: points.encode(p, "")[0].id, asked))
     finally:
         sys.setswitchinterval(interval)
     assert found == [p[0].id for p in asked]

@@ -1,4 +1,6 @@
-"""Verdicts to grades to a report: every expectation here is worked out by hand from the rules of docs, not from the code."""
+"""Verdicts to grades to a report: every expectation here is worked out by hand from the rules of the design, not from the code."""
+
+from itertools import pairwise
 
 import pytest
 from builders import INFO, assessment, criterion, question, unscored
@@ -327,7 +329,7 @@ def test_more_help_never_raises_a_score(drawn, place):
         changed[place] = (value, how, confidence)
         scores.append(scoring.grade(QUESTION, assess(changed)).score)
     if scores[0] is not None:
-        assert all(later <= earlier + 1e-12 for earlier, later in zip(scores, scores[1:], strict=False))
+        assert all(later <= earlier + 1e-12 for earlier, later in pairwise(scores))
 
 
 @given(verdict_sets)

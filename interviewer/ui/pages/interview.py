@@ -42,25 +42,25 @@ if interview.stage in (Stage.DEBRIEF, Stage.ABANDONED):
     session.go(session.DEBRIEF_PAGE, interview_id)
 
 
+name = html.escape(ROUND_NAMES[interview.current.question.round])
+place = f"<strong>{name}</strong> · question {interview.position + 1} of {len(interview.plan)} · {interview.setup.mode} mode"
+
+
 @st.fragment(run_every=1.0)
 def clock() -> None:
-    """The visible clock; also lets the interviewer speak when time or silence call for it."""
+    """Where the interview is, and the visible clock; also lets the interviewer speak when time or silence call for it."""
     now = conductor.tick(str(interview_id))
     left = int(engine.remaining(now, services.clock.now()))
     low = " low" if left <= engine.WARNING_SECONDS else ""
     label = "paused" if now.stage is Stage.PAUSED else "left"
     spoken = f"{left // 60} minutes {left % 60} seconds {label}"
-    st.html(f'<div class="clock{low}" role="timer" aria-label="{spoken}">{left // 60}:{left % 60:02d} <span class="quiet">{label}</span></div>')
+    time = f'<div class="clock{low}" role="timer" aria-label="{spoken}">{left // 60}:{left % 60:02d} <span class="quiet">{label}</span></div>'
+    st.html(f'<div class="status"><div>{place}</div>{time}</div>')
     if len(now.turns) != len(interview.turns) or now.stage is not interview.stage:
         st.rerun(scope="app")
 
 
-place, time = st.columns([3, 1], vertical_alignment="center")
-with place:
-    name = ROUND_NAMES[interview.current.question.round]
-    st.html(f"<strong>{html.escape(name)}</strong> · question {interview.position + 1} of {len(interview.plan)} · {interview.setup.mode} mode")
-with time:
-    clock()
+clock()
 st.progress(interview.position / len(interview.plan), text=None)
 
 for turn in interview.turns:
