@@ -1,4 +1,4 @@
-"""What a candidate's message is: an answer, a clarifying question, a request, an objection …
+"""What a candidate's message is: an answer, a clarifying question, a request, an objection, and so on.
 
 A softmax over three views of the message: its sentence vectors (which the grader needs anyway), hashed character and word n-grams,
 and cue patterns. The weights are fitted by `bench/fit_dialogue.py` on labelled utterances and shipped in `dialogue_weights.npz`.

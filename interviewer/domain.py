@@ -245,11 +245,12 @@ class Blueprint(Value):
 
 
 class Section(Value):
-    """A headed part of a guide page. `source` is `knowledge/<topic>/<slug>#<id>`."""
+    """A headed part of a guide page. `source` is `knowledge/<topic>/<slug>#<id>`; `asks` are ways in which people look for it."""
 
     source: str
     heading: str
     text: str
+    asks: tuple[Text, ...] = ()
 
 
 class Page(Value):

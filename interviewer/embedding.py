@@ -90,8 +90,7 @@ class BundledEmbedder:
                     self._cache.move_to_end(text)
                     known[text] = self._cache[text]
         new = [t for t in dict.fromkeys(texts) if t not in known]
-        for text, encoded in zip(new, self._run(new), strict=True):
-            known[text] = encoded
+        known |= dict(zip(new, self._run(new), strict=True))
         with self._lock:
             for text in new:
                 self._cache[text] = known[text]

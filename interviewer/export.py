@@ -131,7 +131,7 @@ def as_html(interview: Interview) -> str:
             body.append(f"<h2>{line[3:]}</h2>")
         elif line.startswith("# "):
             body.append(f"<h1>{line[2:]}</h1>")
-        elif line.startswith("> ") or line.startswith("&gt; "):
+        elif line.startswith(("> ", "&gt; ")):
             body.append(f"<blockquote>{line.split(' ', 1)[1]}</blockquote>")
         elif line.lstrip().startswith("- "):
             if not open_list:

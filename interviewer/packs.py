@@ -219,6 +219,10 @@ def slug_of(heading: str) -> str:
     return "-".join(WORD.findall(heading.lower()))
 
 
+def _asked(section: Section, asks: Mapping[str, Any]) -> dict[str, Any]:
+    return {**section.model_dump(), "asks": asks.get(section.source.split("#", 1)[1], ())}
+
+
 def _page(path: Path, shown: str) -> tuple[Page | None, list[Fault]]:
     text = _read(path, shown)
     if isinstance(text, Fault):
@@ -260,7 +264,13 @@ def _page(path: Path, shown: str) -> tuple[Page | None, list[Fault]]:
         else:
             lines.append(line)
     close(heading)
-    data = {**document.data, "source": source, "topic": path.parent.name, "sections": sections}
+    front_data = dict(document.data)
+    asks = front_data.pop("asks", None) or {}
+    if not isinstance(asks, dict):
+        return None, [*faults, document.fault("asks: expected section ids with lists of phrasings", "asks")]
+    ids = {s.source.split("#", 1)[1] for s in sections}
+    faults += [document.fault(f"asks: no section {name} in this page", "asks", name) for name in asks if name not in ids]
+    data = {**front_data, "source": source, "topic": path.parent.name, "sections": [_asked(s, asks) for s in sections]}
     page = _validate(Page, document, data)
     if isinstance(page, list):
         return None, faults + page

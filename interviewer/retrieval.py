@@ -20,7 +20,7 @@ from chromadb.config import Settings as ChromaSettings
 from filelock import FileLock, Timeout
 from langchain_text_splitters import MarkdownHeaderTextSplitter, RecursiveCharacterTextSplitter
 
-from interviewer.domain import Page, Passage
+from interviewer.domain import Page, Passage, Section
 from interviewer.errors import IndexUnavailable
 from interviewer.ports import Embedder
 
@@ -29,7 +29,7 @@ CHUNK_CHARACTERS = 700
 
 CHUNK_OVERLAP = 80
 BATCH = 32
-CANDIDATES = 24
+CANDIDATES = 40
 """Nearest chunks taken from Chroma before they are combined with BM25."""
 
 DENSE_WEIGHT = 0.6
@@ -62,10 +62,17 @@ def entries(pages: Iterable[Page]) -> list[Entry]:
     for page in pages:
         for section in page.sections:
             for chunk in by_size.split_documents(by_heading.split_text(section.text)):
-                embedded = f"{page.title}: {section.heading}\n{chunk.page_content}"
-                digest = hashlib.sha256(f"{section.source}\0{embedded}".encode()).hexdigest()[:32]
-                found[digest] = Entry(digest, section.source, section.heading, embedded)
+                entry = _entry(section, f"{page.title}: {section.heading}\n{chunk.page_content}")
+                found[entry.id] = entry
+            for ask in section.asks:  # document expansion by queries (Nogueira et al. 2019), written by people
+                entry = _entry(section, ask)
+                found[entry.id] = entry
     return list(found.values())
+
+
+def _entry(section: Section, embedded: str) -> Entry:
+    digest = hashlib.sha256(f"{section.source}\0{embedded}".encode()).hexdigest()[:32]
+    return Entry(digest, section.source, section.heading, embedded)
 
 
 def tokens(text: str) -> list[str]:
@@ -129,7 +136,7 @@ class GuideIndex:
         titles = {s.source: f"{p.title} {s.heading}" for p in pages for s in p.sections}
         self._bm25 = bm25s.BM25()
         if self._sources:
-            corpus = [tokens(f"{titles[s]} {titles[s]} {self._sections[s].text}") for s in self._sources]
+            corpus = [tokens(" ".join((titles[s], titles[s], self._sections[s].text, *self._sections[s].asks))) for s in self._sources]
             self._bm25.index(corpus, show_progress=False)
         self.notice = notice
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from interviewer.domain import Evidence, Turn
 
 
-
 def _folded(text: str) -> tuple[str, list[int]]:
     """The text with case and white space folded, and for each folded character its place in the original."""
     out: list[str] = []

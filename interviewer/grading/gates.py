@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from interviewer.sentences import Span
@@ -81,12 +82,12 @@ def is_instruction(text: str) -> bool:
 def is_echo(text: str, source: Sequence[str]) -> bool:
     """Whether nearly all of a text's word pairs stand in one of the sources (the question, a heading)."""
     own = words(text)
-    pairs = set(zip(own, own[1:], strict=False))
+    pairs = set(pairwise(own))
     if len(pairs) < 3:
         return False
     for s in source:
         theirs = words(s)
-        if len(pairs & set(zip(theirs, theirs[1:], strict=False))) / len(pairs) >= ECHO_SHARE:
+        if len(pairs & set(pairwise(theirs))) / len(pairs) >= ECHO_SHARE:
             return True
     return False
 

@@ -89,10 +89,8 @@ def read(found: Match, head: Head) -> Reading:
     at_least, met = 1.0 / (1.0 + np.exp(-logits))
     met = min(met, at_least)
     chances = {VerdictValue.MET: met, VerdictValue.PARTIAL: at_least - met, VerdictValue.UNMET: 1.0 - at_least}
-    if met >= head.cuts[1]:
-        value = VerdictValue.MET
-    else:
-        value = VerdictValue.PARTIAL if at_least >= head.cuts[0] else VerdictValue.UNMET
+    below = VerdictValue.PARTIAL if at_least >= head.cuts[0] else VerdictValue.UNMET
+    value = VerdictValue.MET if met >= head.cuts[1] else below
     return Reading(value, float(chances[value]), float(met + 0.5 * (at_least - met)), found)
 
 

@@ -99,7 +99,7 @@ def delete_all(page, server):
 
 
 def no_sideways_scroll(page):
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth")
+    assert page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollWidth <= window.innerWidth")
 
 
 def as_sentence(page, text):
@@ -256,7 +256,7 @@ def test_text_can_be_read_in_light_dark_and_on_a_phone(visit, bank, pictures, si
     settle(page)
     theirs(page).last.scroll_into_view_if_needed()
     picture("interview")
-    assert readable(page, ".words, .clock, .quiet, button p") >= 4.5
+    assert hard_to_read(page, ".words, .clock, .quiet, button p") == []
     say(page, rest)
     for _ in range(2):  # enough answers for a debrief that is worth a picture
         say(page, " ".join(halves(current(page, bank))))
@@ -265,11 +265,11 @@ def test_text_can_be_read_in_light_dark_and_on_a_phone(visit, bank, pictures, si
     page.set_viewport_size({"width": size[0], "height": 1500})
     expect(page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first).to_be_visible()
     picture("debrief")
-    assert readable(page, ".words, .quiet, .quote, mark, button p, [data-testid=stMain] p") >= 4.5
+    assert hard_to_read(page, ".words, .quiet, .quote, mark, button p, [data-testid=stMain] p") == []
 
 
-def readable(page, selector):
-    """The lowest contrast (WCAG) of the visible texts that the selector finds."""
+def hard_to_read(page, selector):
+    """The visible texts that the selector finds whose contrast is under WCAG's 4.5, each with its contrast."""
     return page.evaluate(
         r"""selector => {
             const rgba = c => { const n = c.match(/[\d.]+/g).map(Number); const k = c.startsWith("color(") ? 255 : 1;
@@ -278,7 +278,7 @@ def readable(page, selector):
             const light = c => { const [r, g, b] = c.map(v => { v /= 255; return v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; });
                                  return .2126 * r + .7152 * g + .0722 * b; };
             const chain = e => e ? [...chain(e.parentElement), e] : [];
-            let least = 21;
+            const hard = [];
             for (const e of document.querySelectorAll(selector)) {
                 if (!e.offsetParent || !e.textContent.trim() || e.closest(":disabled")) continue;
                 let under = [255, 255, 255], fade = 1;
@@ -290,9 +290,9 @@ def readable(page, selector):
                 const ink = rgba(getComputedStyle(e).color);
                 ink[3] *= fade;
                 const [a, b] = [light(over(ink, under)), light(under)].sort((x, y) => y - x);
-                least = Math.min(least, (a + .05) / (b + .05));
+                if ((a + .05) / (b + .05) < 4.5) hard.push([((a + .05) / (b + .05)).toFixed(2), e.textContent.trim().slice(0, 60)]);
             }
-            return least;
+            return hard;
         }""",
         selector,
     )
@@ -322,9 +322,7 @@ def test_the_library_finds_a_page_of_the_guide(visit):
     box = page.get_by_placeholder("for example: high AUC")
     box.fill("false positives and the ROC curve on rare positives")
     box.press("Enter")
-    expect(page.get_by_text(re.compile(r"^knowledge/evaluation/[a-z-]+#[a-z-]+$")).first).to_be_visible(timeout=90_000)
-    box.fill("zebra")
-    box.press("Enter")
+    expect(page.get_by_text(re.compile(r"^knowledge/evaluation/[a-z-]+#[a-z-]+$")).first).to_be_visible(timeout=180_000)  # the first search builds the index
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 

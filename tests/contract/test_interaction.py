@@ -28,9 +28,10 @@ class Talk:
         self.conductor, self.clock = conductor, clock
         self.interview = conductor.start(setup, plan)
 
-    def say(self, text, seconds=10.0):
+    def say(self, text, seconds=10.0, act=None):
+        """`act` only where what the message is taken for is beside the point."""
         self.clock.advance(seconds)
-        return self._since(self.conductor.say(self.interview.id, text, shown=messages(self.interview)))
+        return self._since(self.conductor.say(self.interview.id, text, shown=messages(self.interview), act=act))
 
     def tick(self, seconds=0.0):
         self.clock.advance(seconds)
@@ -119,8 +120,8 @@ def test_03_a_vague_claim_gets_one_neutral_probe_for_how_and_how_much_and_then_i
     assert probe.kind is TurnKind.FOLLOW_UP
     assert all(word in probe.text for word in ("how exactly", "how much", "fail"))
     assert "I would just use standard techniques for that" in probe.text
-    one.say("As I see it, you simply use the usual techniques well.")
-    one.say("You just apply best practice there.")
+    one.say("As I see it, you simply use the usual techniques well.", act=Act.ANSWER)
+    one.say("You just apply best practice there.", act=Act.ANSWER)
     assert sum("make that concrete" in text for text in one.texts()) == 1
     assert one.interview.stage is Stage.DEBRIEF  # two follow-ups, and on
 
@@ -395,7 +396,7 @@ def test_14_when_the_grader_fails_the_message_is_kept_the_question_stays_unscore
     assert "The language model does not answer." in notice.text
     for words in (SPARSE, "It depends on the data.", "That is all that I have to say about this one."):
         if one.interview.position == 0:
-            one.say(words)
+            one.say(words, act=Act.ANSWER)
     assert one.interview.position == 1
     assert sum("It is saved as you wrote it" in text for text in one.texts()) == 1
     one.say("skip")
@@ -515,9 +516,9 @@ def test_18_nothing_in_a_real_round_praises_scores_or_tells_right_from_wrong(tal
     one = talk(BIAS, PENALTIES, CONFLICT, mode=Mode.REAL, minutes=60)
     for progress in one.interview.plan:
         exemplars = sorted(progress.question.exemplars, key=lambda e: -e.band if first == "strong" else e.band)
-        one.say(exemplars[0].text)
+        one.say(exemplars[0].text, act=Act.ANSWER)
         while one.interview.stage is Stage.LISTENING and one.progress.question.id == progress.question.id:
-            one.say("That is all that I can say about this part of it, honestly speaking.")
+            one.say("That is all that I can say about this part of it, honestly speaking.", act=Act.ANSWER)
     assert one.interview.stage is Stage.DEBRIEF
     prompts = {p for q in bank.questions.values() for p in (q.prompt, *(c.probe for c in q.criteria))}
     own = [text.rsplit("”. ", 1)[-1] for text in one.texts()]  # without the candidate's own words

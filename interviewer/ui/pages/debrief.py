@@ -4,7 +4,7 @@ import streamlit as st
 
 from interviewer import export
 from interviewer.conductor import report_of
-from interviewer.domain import Evidence, Stage
+from interviewer.domain import Evidence, Kind, Stage
 from interviewer.script import ROUND_NAMES
 from interviewer.ui import components, session
 
@@ -38,7 +38,8 @@ if report.dimensions:
 if report.practise:
     st.subheader("Practise next")
     for item in report.practise[:3]:
-        st.markdown(f"**{questions[item.question_id].title}.** {item.statement}")
+        mistake = questions[item.question_id].criterion(item.criterion_id).kind is Kind.ANTI
+        st.markdown(f"**{questions[item.question_id].title}.** {'A mistake to drop: ' if mistake else ''}{item.statement}")
         components.guide_links(item.reference[:1])
     scored = [g for g in report.grades if g.score is not None]
     if scored:
