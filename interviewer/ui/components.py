@@ -66,7 +66,7 @@ def dimension_chart(dimensions: Sequence[DimensionGrade]) -> None:
         return
     colours = alt.Scale(domain=[f"band {b}" for b in BAND_COLOURS], range=list(BAND_COLOURS.values()))
     bars = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(alt.InlineData(values=rows))
         .mark_bar(height=14, cornerRadiusEnd=3)
         .encode(
             x=alt.X("share:Q", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", title="share of the credit", tickCount=5)),
@@ -75,7 +75,7 @@ def dimension_chart(dimensions: Sequence[DimensionGrade]) -> None:
             tooltip=[alt.Tooltip("dimension:N"), alt.Tooltip("share:Q", format=".0%"), alt.Tooltip("band:N")],
         )
     )
-    limits = alt.Chart(alt.Data(values=[{"x": 0.3}, {"x": 0.55}, {"x": 0.8}])).mark_rule(strokeDash=[3, 3], opacity=0.5).encode(x="x:Q")
+    limits = alt.Chart(alt.InlineData(values=[{"x": 0.3}, {"x": 0.55}, {"x": 0.8}])).mark_rule(strokeDash=[3, 3], opacity=0.5).encode(x="x:Q")
     st.altair_chart((bars + limits).properties(height=alt.Step(30)), width="stretch")
 
 

@@ -23,11 +23,11 @@ _log = logging.getLogger(__name__)
 STYLE = """<style>
 .block-container {max-width: 46rem; padding-top: 4.2rem; padding-bottom: 6rem;}
 .words {white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.5;}
-.words mark {background: color-mix(in srgb, #f5c542 45%, transparent); color: inherit; border-radius: 3px; padding: 0 2px;}
+.words mark {background: color-mix(in srgb, #f5c542 35%, transparent); color: inherit; border-radius: 3px; padding: 0 2px;}
 .quote {border-left: 3px solid #9aa3af; padding-left: .7rem; margin: .15rem 0 .35rem 0; overflow-wrap: anywhere;}
 .stCaptionContainer, [data-testid="stCaptionContainer"] {color: inherit; opacity: .72;}
 .quiet {opacity: .72; font-size: .92rem;}
-.status {display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; padding: .35rem 0; backdrop-filter: blur(14px);}
+.status {display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; padding: .35rem 0; background: light-dark(#fbfbfa, #15181c);}
 [data-testid="stLayoutWrapper"]:has(> .stVerticalBlock > .stElementContainer .clock) {position: sticky; top: 3.75rem; z-index: 5;}
 .stPageLink p {white-space: normal;}
 .clock {white-space: nowrap; font-variant-numeric: tabular-nums; font-size: 1.25rem; font-weight: 600;}

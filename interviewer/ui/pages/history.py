@@ -22,7 +22,7 @@ reports = {s.id: report_of(services.conductor.open(s.id)) for s in history[:SHOW
 scores = [{"when": s.created_at.isoformat(), "score": reports[s.id].score, "mode": s.mode.value} for s in history[:SHOWN] if s.id in reports and reports[s.id].score is not None]
 if len(scores) >= TREND_FROM:
     chart = (
-        alt.Chart(alt.Data(values=scores))
+        alt.Chart(alt.InlineData(values=scores))
         .mark_line(point=True)
         .encode(
             x=alt.X("when:T", title=None),

@@ -49,13 +49,13 @@ else:
         round_ = st.selectbox("Round", [None, *Round], format_func=lambda r: "all" if r is None else ROUND_NAMES[r])
     with two:
         level = st.selectbox("Level", [None, *Level], format_func=lambda v: "all" if v is None else v.value)
-    found = [
+    matching = [
         q
         for q in bank.questions.values()
         if (round_ is None or q.round is round_) and (level is None or q.level is level) and query in f"{q.title} {q.topic} {q.prompt}".lower()
     ]
-    st.caption(f"{len(found)} of {len(bank.questions)} questions. Criteria and strong answers open once you have attempted a question.")
-    for question in found:
+    st.caption(f"{len(matching)} of {len(bank.questions)} questions. Criteria and strong answers open once you have attempted a question.")
+    for question in matching:
         with st.expander(f"{question.title} · {ROUND_NAMES[question.round]} · {question.level}"):
             components.words(question.prompt)
             components.chips([f"{question.minutes} min", f"difficulty {question.difficulty} of 5", *[f"{c.value} style" for c in question.companies]])
