@@ -185,6 +185,10 @@ class Conductor:
         """Text that was kept because it could not be taken."""
         return self._store.draft(interview_id)
 
+    def discard_draft(self, interview_id: str) -> None:
+        """Throws the kept text away."""
+        self._store.discard_draft(interview_id)
+
     # --- one step at a time -------------------------------------------------------------------------------------------
 
     def _step(self, stored: Stored, event: Event) -> Stored:
@@ -232,4 +236,7 @@ class Conductor:
         except InterviewerError as error:
             _log.warning("grading %s: %s", question.id, error)
             return Assessment(unscored=f"This could not be graded: {error}", grader=self._grader.info)
+        except Exception:  # whatever a grader does, the interview goes on and the answer stays
+            _log.exception("grading %s", question.id)
+            return Assessment(unscored="This could not be graded because of a fault in the grader; your answer is saved.", grader=self._grader.info)
 

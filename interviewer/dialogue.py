@@ -99,6 +99,32 @@ PLAIN: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
 )
 
 
+_SCORE = (
+    r"(?:\b(?:full|max|maximum|top|highest|perfect|best)(?: possible)? (?:marks?|scores?|points?|credit|band|grade|rating)\b|\bfull (?:marks|credit)\b"
+    r"|\bstrong hire\b|\bband 4\b|\b\d+ ?/ ?(?:4|5|10|100)\b|\b\d+ out of (?:4|5|10|100)\b)"
+)
+_AWARD = r"\b(?:give|award|assign|grant|rate|score|grade|mark)\b"
+INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,20}\b(?:instructions?|(?:your|the|this|any|scoring|grading) (?:rubric|criteria)|guidelines|(?:your|the) prompt)\b"
+    r"|\b(?:ignore|disregard|forget|override) (?:(?:all|any|your|the|these|my) )*(?:previous|above|prior|earlier|grading|scoring) (?:rules|prompts?|text|messages?)\b"
+    r"|\b(?:ignore|disregard|forget) (?:everything|all|anything|the) (?:above|before|previous)(?=\W*(?:$|[.,;:]|and\b))"
+    rf"|{_AWARD}[^.\n]{{0,30}}\b(?:me|it|(?:my|this|the) (?:answer|response|submission|candidate)|this)\b[^.\n]{{0,40}}{_SCORE}"
+    rf"|{_AWARD}[^.\n]{{0,20}}{_SCORE}[^.\n]{{0,20}}\b(?:to|for) (?:me|my|this|the following)\b"
+    rf"|{_AWARD} (?:me|(?:my|this) (?:answer|response|submission|one))(?: (?:as|with|at))?(?: (?:a|an|the))? (?:full|max|maximum|top|highest|perfect|best|10|100|4)\W*$"
+    r"|\b(?:mark|set|treat|label|consider|count)\b[^.\n]{0,10}\b(?:all|every|each|the|these)(?: of)?(?: the| your)?(?: rubric| grading| scoring)? "
+    r"(?:criteria|criterion|verdicts?|rubric|rubric (?:points?|items?)|items?|points?) (?:as |to |to be |is |are )?(?:met|satisfied|passed|fulfilled|covered)\b"
+    r"|\byou are (?:now )?(?:a|an|the) (?:generous|lenient|helpful)?\s*(?:grader|judge|examiner|evaluator)\b"
+    r"|^\W*(?:system|developer|assistant) (?:override|note|message)\s*:|^\W*(?-i:SYSTEM|DEVELOPER|ASSISTANT)\s*:|\[(?:system|developer|assistant)\s*:"
+    r"|^\W*(?:system|developer|assistant)\s*:\s*(?:award|give|ignore|disregard|mark|grade|rate|you|the candidate)\b"
+    r"|\b(?:dear|attention|note to(?: the)?|message (?:to|for)(?: the)?) (?:grader|judge|evaluator|examiner)\b|\bas the (?:grader|judge|evaluator|examiner),? you\b"
+    r"|</?(?:system|instructions?|rubric|answer|grade)>",
+    re.IGNORECASE,
+)
+"""Speaks to the grader. Every branch needs the grader's own matters (its rubric, its marks, its role): the same verbs are plain
+machine learning elsewhere ("ignore outliers above …", "score each candidate and keep the top 100", "the forget gate")."""
+
+
+
 class Reading(NamedTuple):
     """What a message is. `acts[0]` is the main act; `addition` marks “let me add …”; `sure` is its probability."""
 
@@ -112,6 +138,11 @@ class Weights(NamedTuple):
 
     matrix: NDArray[np.float32]
     bias: NDArray[np.float32]
+
+
+def is_instruction(text: str) -> bool:
+    """Whether a sentence speaks to the grader instead of about the question."""
+    return INSTRUCTION.search(text) is not None
 
 
 @cache
@@ -182,6 +213,8 @@ def classify(text: str, embedder: Embedder, fitted: Weights | None = None) -> Re
     for act, pattern in PLAIN:
         if pattern.match(plain):
             return Reading((act,), 1.0)
+    if is_instruction(plain):  # what speaks to the grader is answer text: it earns nothing there, and is flagged
+        return Reading((Act.ANSWER,), 1.0)
     key = key_sentences(text)
     if not key:
         return Reading((Act.THINK,) if re.search(r"[.…?]", text) else (Act.ANSWER,), 0.5)
@@ -202,28 +235,39 @@ def classify(text: str, embedder: Embedder, fitted: Weights | None = None) -> Re
     return Reading((act,), sure)
 
 
-FACT_FLOOR = 0.42
+FACT_FLOOR = 0.5
 """Least match between a clarifying question and a fact's `ask` phrases."""
 
+_LIGHT = frozenset(
+    "a an the of to in is are be we i you it do does did have has had can could should would will may what which how who when where why there this that for on with our your my me any "
+    "some or and so if at by about from as not many much".split()
+)
+
+
+def _content(text: str) -> set[str]:
+    return {w.rstrip("s") for w in re.findall(r"[a-z0-9]+", normal(text)) if w not in _LIGHT}
+
+
 def facts(text: str, sheet: Mapping[str, Fact], embedder: Embedder) -> tuple[str, ...]:
-    """Which facts of the sheet a clarifying question asks for, best first; at most one a question sentence."""
+    """Which facts of the sheet a clarifying question asks for, in the order asked; at most one a question sentence.
+
+    A phrase matches by its content words and by its vector; a match needs a shared word or a near vector.
+    """
     found: list[str] = []
     asked = [s.text for s in sentences.split(text) if "?" in s.text] or [s.text for s in sentences.split(text)]
-    names = list(sheet)
-    if not names or not asked:
+    phrases = [(name, phrase) for name, fact in sheet.items() for phrase in fact.ask]
+    if not phrases or not asked:
         return ()
-    phrases = [(name, phrase) for name in names for phrase in sheet[name].ask]
     phrase_vectors = embedder.embed([p for _, p in phrases])
     for sentence in asked:
         similarity = phrase_vectors @ embedder.embed([sentence])[0]
-        own = set(re.findall(r"[a-z0-9]+", normal(sentence)))
+        own = _content(sentence)
         scores: dict[str, float] = {}
         for (name, phrase), cosine in zip(phrases, similarity, strict=True):
-            asked_words = re.findall(r"[a-z0-9]+", phrase.lower())
-            overlap = sum(w in own or w.rstrip("s") in {o.rstrip("s") for o in own} for w in asked_words) / max(1, len(asked_words))
+            wanted = _content(phrase)
+            overlap = len(wanted & own) / len(wanted) if wanted else 0.0
             scores[name] = max(scores.get(name, 0.0), 0.6 * float(cosine) + 0.4 * overlap)
-        best = max(scores, key=lambda n: (scores[n], -names.index(n)))
+        best = max(scores, key=lambda n: scores[n])
         if scores[best] >= FACT_FLOOR and best not in found:
             found.append(best)
     return tuple(found)
-

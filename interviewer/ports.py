@@ -72,6 +72,10 @@ class Store(Protocol):
         """Keeps text that could not be taken as a message."""
         ...
 
+    def discard_draft(self, interview_id: str) -> None:
+        """Throws the kept text away."""
+        ...
+
     def draft(self, interview_id: str) -> str:
         """The kept text, or an empty string."""
         ...

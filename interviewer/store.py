@@ -179,8 +179,9 @@ class SqlStore:
                 raise StaleInterview("This interview has moved on in another tab. Your text is kept; look at where it stands and send it again.")
             payload = event.model_dump_json()
             connection.execute(_EVENTS.insert(), {"interview_id": after.id, "seq": seq + 1, "kind": event.kind, "payload": payload})
-            if event.kind == "said":
-                connection.execute(_DRAFTS.delete().where(_DRAFTS.c.interview_id == after.id))
+            if event.kind == "said":  # a kept text that has now been sent needs no keeping
+                sent = sa.and_(_DRAFTS.c.interview_id == after.id, _DRAFTS.c.text == event.text)
+                connection.execute(_DRAFTS.delete().where(sent))
         return seq + 1
 
     def load(self, interview_id: str) -> Stored:
@@ -216,12 +217,21 @@ class SqlStore:
             connection.execute(_INTERVIEWS.delete().where(_INTERVIEWS.c.id == interview_id))
 
     def save_draft(self, interview_id: str, text: str) -> None:
-        """Keeps text that could not be taken as a message."""
+        """Keeps text that could not be taken as a message, after any that is kept already."""
         with self._mapped(), self._engine.begin() as connection:
-            if connection.execute(sa.select(_INTERVIEWS.c.id).where(_INTERVIEWS.c.id == interview_id)).first() is None:
+            row = sa.select(_INTERVIEWS.c.id).where(_INTERVIEWS.c.id == interview_id).with_for_update()  # one tab after the other
+            if connection.execute(row).first() is None:
                 return
+            kept = connection.execute(sa.select(_DRAFTS.c.text).where(_DRAFTS.c.interview_id == interview_id)).scalar_one_or_none()
+            if kept is None:
+                connection.execute(_DRAFTS.insert(), {"interview_id": interview_id, "text": text})
+            elif text not in kept:
+                connection.execute(_DRAFTS.update().where(_DRAFTS.c.interview_id == interview_id).values(text=f"{kept}\n\n{text}"))
+
+    def discard_draft(self, interview_id: str) -> None:
+        """Throws the kept text away, on the person's wish."""
+        with self._mapped(), self._engine.begin() as connection:
             connection.execute(_DRAFTS.delete().where(_DRAFTS.c.interview_id == interview_id))
-            connection.execute(_DRAFTS.insert(), {"interview_id": interview_id, "text": text})
 
     def draft(self, interview_id: str) -> str:
         """The kept text, or an empty string."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from interviewer.dialogue import is_instruction
 from interviewer.sentences import Span
 
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
@@ -21,30 +22,6 @@ NO_IDEA = re.compile(
     r"|(?:^|(?<=[.!?] ))(?:skip|pass)(?: (?:this|that)(?: one)?| it)?(?=\s*(?:[.,!?]|$)))",
     re.IGNORECASE,
 )
-_SCORE = (
-    r"(?:\b(?:full|max|maximum|top|highest|perfect|best)(?: possible)? (?:marks?|scores?|points?|credit|band|grade|rating)\b|\bfull (?:marks|credit)\b"
-    r"|\bstrong hire\b|\bband 4\b|\b\d+ ?/ ?(?:4|5|10|100)\b|\b\d+ out of (?:4|5|10|100)\b)"
-)
-_AWARD = r"\b(?:give|award|assign|grant|rate|score|grade|mark)\b"
-INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,20}\b(?:instructions?|(?:your|the|this|any|scoring|grading) (?:rubric|criteria)|guidelines|(?:your|the) prompt)\b"
-    r"|\b(?:ignore|disregard|forget|override) (?:(?:all|any|your|the|these|my) )*(?:previous|above|prior|earlier|grading|scoring) (?:rules|prompts?|text|messages?)\b"
-    r"|\b(?:ignore|disregard|forget) (?:everything|all|anything|the) (?:above|before|previous)(?=\W*(?:$|[.,;:]|and\b))"
-    rf"|{_AWARD}[^.\n]{{0,30}}\b(?:me|it|(?:my|this|the) (?:answer|response|submission|candidate)|this)\b[^.\n]{{0,40}}{_SCORE}"
-    rf"|{_AWARD}[^.\n]{{0,20}}{_SCORE}[^.\n]{{0,20}}\b(?:to|for) (?:me|my|this|the following)\b"
-    rf"|{_AWARD} (?:me|(?:my|this) (?:answer|response|submission|one))(?: (?:as|with|at))?(?: (?:a|an|the))? (?:full|max|maximum|top|highest|perfect|best|10|100|4)\W*$"
-    r"|\b(?:mark|set|treat|label|consider|count)\b[^.\n]{0,10}\b(?:all|every|each|the|these)(?: of)?(?: the| your)?(?: rubric| grading| scoring)? "
-    r"(?:criteria|criterion|verdicts?|rubric|rubric (?:points?|items?)|items?|points?) (?:as |to |to be |is |are )?(?:met|satisfied|passed|fulfilled|covered)\b"
-    r"|\byou are (?:now )?(?:a|an|the) (?:generous|lenient|helpful)?\s*(?:grader|judge|examiner|evaluator)\b"
-    r"|^\W*(?:system|developer|assistant) (?:override|note|message)\s*:|^\W*(?-i:SYSTEM|DEVELOPER|ASSISTANT)\s*:|\[(?:system|developer|assistant)\s*:"
-    r"|^\W*(?:system|developer|assistant)\s*:\s*(?:award|give|ignore|disregard|mark|grade|rate|you|the candidate)\b"
-    r"|\b(?:dear|attention|note to(?: the)?|message (?:to|for)(?: the)?) (?:grader|judge|evaluator|examiner)\b|\bas the (?:grader|judge|evaluator|examiner),? you\b"
-    r"|</?(?:system|instructions?|rubric|answer|grade)>",
-    re.IGNORECASE,
-)
-"""Speaks to the grader. Every branch needs the grader's own matters (its rubric, its marks, its role): the same verbs are plain
-machine learning elsewhere ("ignore outliers above …", "score each candidate and keep the top 100", "the forget gate")."""
-
 ENGLISH = frozenset(
     "the a an of to in is are and or it that for on with as be by this from at not you we i can would if then so but when which have has do "
     "because than more less use using one each all my was were what how they there will your into over no only also between".split()
@@ -72,11 +49,6 @@ class Gate(NamedTuple):
 def words(text: str) -> list[str]:
     """The lower-case words of a text."""
     return [w.lower() for w in WORD.findall(text.replace("’", "'"))]
-
-
-def is_instruction(text: str) -> bool:
-    """Whether a sentence speaks to the grader instead of about the question."""
-    return INSTRUCTION.search(text) is not None
 
 
 def is_echo(text: str, source: Sequence[str]) -> bool:

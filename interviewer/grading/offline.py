@@ -4,6 +4,7 @@ Version 1. Weights and inverse document frequencies are fitted by `bench/fit_gra
 questions left out for the figures, and shipped in `calibration.npz`.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interviewer import sentences
+from interviewer.dialogue import is_instruction
 from interviewer.domain import (
     Act,
     Assessment,
@@ -36,6 +38,16 @@ from interviewer.sentences import Span
 VERSION = "1"
 SECOND_QUOTE = 0.92
 """A second sentence is quoted too when it carries the point at least this well, relative to the best."""
+
+
+CORRECTION_SHARE = 0.5
+CORRECTION = re.compile(
+    r"\b(?:scratch that|correction|i take (?:that|it) back|let me correct|i (?:was|am) wrong|i'm wrong|i misspoke|i mixed (?:that|them|it|those)? ?up|i meant|i mean|"
+    r"(?:no|oh|sorry|wait|hm+|actually)[, ]+(?:wait|no|actually|sorry|that'?s|that is|it'?s|it is|i|the other way)|that'?s (?:wrong|not right|incorrect)|that (?:was|is) (?:wrong|not right|incorrect)|"
+    r"the other way (?:a?round)|not what i said|on second thoughts?|rather the opposite)\b",
+    re.IGNORECASE,
+)
+"""Words with which people take back what they said."""
 
 
 class Head(NamedTuple):
@@ -115,7 +127,7 @@ def collect(answer: Sequence[Turn], prompt: Sequence[str]) -> tuple[Words, tuple
     for turn in answer:
         for span in sentences.split(turn.text):
             key = " ".join(gates.words(span.text))
-            if gates.is_instruction(span.text):
+            if is_instruction(span.text):
                 flags.append(f"Instruction to the grader, ignored: “{span.text[:120]}”")
             elif key and key not in seen and not gates.OPENER.match(span.text) and not gates.is_echo(span.text, prompt):
                 spans.append(span)
@@ -165,7 +177,11 @@ class OfflineGrader:
             allowed = np.ones(len(words.spans), dtype=bool) if criterion.dimension is Dimension.FRAMING else np.asarray(words.counts)
             head = self._fitted.mistake if criterion.kind is Kind.ANTI else self._fitted.point
             reading = read(match(point, encoded, allowed), head)
-            verdicts.append(self._verdict(criterion.id, reading, words, allowed, criterion.kind is Kind.ANTI))
+            if criterion.kind is Kind.ANTI and reading.value is not VerdictValue.UNMET and withdrawn(reading.match, words):
+                reason = "You corrected this yourself later on."
+                verdicts.append(Verdict(criterion_id=criterion.id, value=VerdictValue.UNMET, confidence=reading.confidence, reason=reason))
+            else:
+                verdicts.append(self._verdict(criterion.id, reading, words, allowed, criterion.kind is Kind.ANTI))
         return Assessment(verdicts=tuple(verdicts), flags=flags, grader=self.info)
 
     def assess_points(self, question: str, points: Sequence[Point], text: str) -> tuple[list[Reading], Words, EncodedAnswer] | gates.Gate:
@@ -193,6 +209,18 @@ class OfflineGrader:
             VerdictValue.NOT_OBSERVED: "",
         }[reading.value]
         return Verdict(criterion_id=criterion_id, value=reading.value, confidence=reading.confidence, evidence=quotes, reason=reason)
+
+
+def withdrawn(found: Match, words: Words) -> bool:
+    """Whether a later sentence on the same point takes back the one that makes a mistake.
+
+    Later means: after it in the answer; on the same point: it carries the point at least half as well; taking back: it says so.
+    """
+    made = int(found.by_sentence.argmax())
+    return any(
+        CORRECTION.search(words.spans[i].text) and found.by_sentence[i] >= CORRECTION_SHARE * found.by_sentence[made]
+        for i in range(made + 1, len(words.spans))
+    )
 
 
 def plain_turn(text: str) -> Turn:

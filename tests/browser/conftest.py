@@ -151,3 +151,18 @@ def pictures(tmp_path):
     folder = Path(os.environ.get("SCREENSHOTS") or tmp_path / "pictures")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def guide_index(request, server):
+    """The server's guide index, built beforehand. It takes a minute to build, so it is kept in pytest's cache; it brings itself up to date."""
+    kept = request.config.cache.mkdir("ml-interviewer-guide")
+    subprocess.run(
+        [sys.executable, "-m", "interviewer", "search", "anything"],
+        cwd=ROOT,
+        env=os.environ | {"INTERVIEWER_DATA_DIR": str(kept)},
+        check=True,
+        capture_output=True,
+        timeout=400,
+    )
+    shutil.copytree(kept / "index", server.data / "index")

@@ -317,12 +317,14 @@ def test_an_address_that_names_nothing_shows_a_sentence(visit, server):
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
+@pytest.mark.timeout(500)
+@pytest.mark.usefixtures("guide_index")
 def test_the_library_finds_a_page_of_the_guide(visit):
     page = visit("/library")
     box = page.get_by_placeholder("for example: high AUC")
     box.fill("false positives and the ROC curve on rare positives")
     box.press("Enter")
-    expect(page.get_by_text(re.compile(r"^knowledge/evaluation/[a-z-]+#[a-z-]+$")).first).to_be_visible(timeout=180_000)  # the first search builds the index
+    expect(page.get_by_text(re.compile(r"^knowledge/evaluation/[a-z-]+#[a-z-]+$")).first).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 

@@ -209,19 +209,23 @@ def test_summaries_come_newest_first_and_say_what_happened(stores):
     assert one.created_at == START + timedelta(minutes=1)
 
 
-def test_a_draft_is_kept_until_a_message_is_taken(stores):
+def test_drafts_are_kept_until_they_are_sent_or_discarded(stores):
     store = stores()
     listening(store)
     store.save_draft("one", "first")
     store.save_draft("one", "second, with ünïcode 🙂")
-    assert stores().draft("one") == "second, with ünïcode 🙂"
+    store.save_draft("one", "first")  # kept already
+    both = "first\n\nsecond, with ünïcode 🙂"
+    assert stores().draft("one") == both
     seen = store.load("one")
     step(store, "one", engine.Remarked(at=START, what="nudge"))
-    assert store.draft("one") == "second, with ünïcode 🙂"
+    assert store.draft("one") == both
     with pytest.raises(StaleInterview):  # a message that is refused takes no draft with it
         store.append(seen.seq, said("late"), engine.apply(seen.interview, said("late")))
-    assert store.draft("one") == "second, with ünïcode 🙂"
+    assert store.draft("one") == both
     step(store, "one", said("sent"))
+    assert store.draft("one") == both
+    store.discard_draft("one")
     assert store.draft("one") == ""
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interviewer import sentences
+from interviewer import dialogue, sentences
 from interviewer.grading import gates
 
 PROMPT = "How would you find out whether a model suffers from high bias or from high variance?"
@@ -118,7 +118,7 @@ INSTRUCTIONS = [
 
 @pytest.mark.parametrize("text", INSTRUCTIONS)
 def test_an_instruction_to_the_grader_earns_nothing(text):
-    assert gates.is_instruction(text)
+    assert dialogue.is_instruction(text)
     falls(text, "addresses the grader")
 
 
@@ -148,7 +148,7 @@ NEAR_INSTRUCTIONS = [
 
 @pytest.mark.parametrize("text", NEAR_INSTRUCTIONS)
 def test_machine_learning_that_sounds_like_an_instruction_is_read(text):
-    assert not gates.is_instruction(text)
+    assert not dialogue.is_instruction(text)
     assert gate(text) is None
 
 
@@ -202,7 +202,7 @@ def test_no_answer_or_example_of_the_bank_is_taken_for_an_instruction_or_a_forei
         for text in [e.text for e in question.exemplars] + [t for c in question.criteria for t in (c.statement, *c.examples)]:
             found = gates.check(text, sentences.split(text), (question.prompt, question.rephrase))
             assert found is None or "do not know" in found.reason or "repeats" in found.reason, (question.id, text, found)
-            assert not any(gates.is_instruction(s.text) for s in sentences.split(text)), (question.id, text)
+            assert not any(dialogue.is_instruction(s.text) for s in sentences.split(text)), (question.id, text)
 
 
 @given(st.text(max_size=200))

@@ -72,7 +72,10 @@ if refused:
     st.warning(refused)
 if draft:
     st.caption("Kept draft (copy it, and send it again as you like):")
-    st.code(draft[:5000], language=None, wrap_lines=True)
+    st.code(draft, language=None, wrap_lines=True)
+    if st.button("Discard the draft", type="tertiary"):
+        conductor.discard_draft(interview_id)
+        st.rerun()
 
 mark = len(interview.turns)  # a second click on a button of the page before does nothing
 with st.container(horizontal=True, gap="small"):
