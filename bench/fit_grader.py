@@ -48,7 +48,9 @@ def corpus(bank: packs.Bank) -> list[str]:
     return paragraphs + [e.text for q in bank.questions.values() for e in q.exemplars]
 
 
-def rows_of(questions: Sequence[Question], embedder: BundledEmbedder, idf: Idf, bare: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[tuple[str, int, str]]]:
+def rows_of(
+    questions: Sequence[Question], embedder: BundledEmbedder, idf: Idf, bare: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[tuple[str, int, str]]]:
     """Features (n, f), labels 0..2, is-mistake, and (question, exemplar, criterion) of every labelled verdict."""
     encoder = matching.PointEncoder(embedder, idf)
     x, y, anti, who = [], [], [], []
@@ -133,7 +135,9 @@ def main(words: Sequence[str] | None = None) -> None:
             kappa = cohen_kappa_score(y[rows], read[rows], weights="linear")
             quadratic = cohen_kappa_score(y[rows], read[rows], weights="quadratic")
             false = ((y[rows] == 0) & (read[rows] == 2)).sum() / max(1, (y[rows] == 0).sum())
-            print(f"  {label}: n {rows.sum()}, right {(y[rows] == read[rows]).mean():.3f}, kappa linear {kappa:.3f} quadratic {quadratic:.3f}, unmet read as met {false:.3f}")
+            print(
+                f"  {label}: n {rows.sum()}, right {(y[rows] == read[rows]).mean():.3f}, kappa linear {kappa:.3f} quadratic {quadratic:.3f}, unmet read as met {false:.3f}"
+            )
         report(questions, y, read, who)
         point, mistake = fit_all(x, y, anti)
         heads = {"bare": point} if bare else {"point": point, "mistake": mistake}
@@ -167,7 +171,9 @@ def report(questions: Sequence[Question], y: np.ndarray, read: np.ndarray, who: 
     for q in questions:
         named = {("weak" if e.band == 1 else "strong" if e.band == 4 else "middling"): scores[q.id, n][1] for n, e in reversed(list(enumerate(q.exemplars)))}
         ordered += named["strong"] > named["middling"] > named["weak"]
-    print(f"  scores: correlation {pearsonr(gold, own)[0]:.3f}, mean error {np.abs(gold - own).mean():.3f}; strong > middling > weak in {ordered}/{len(questions)}")
+    print(
+        f"  scores: correlation {pearsonr(gold, own)[0]:.3f}, mean error {np.abs(gold - own).mean():.3f}; strong > middling > weak in {ordered}/{len(questions)}"
+    )
 
 
 if __name__ == "__main__":

@@ -93,9 +93,7 @@ def interview(
     """A terminal interview: your messages on standard input, one a line."""
     services = _services()
     blueprint = f"{company}-loop" if company and not rounds else wiring.DEFAULT_BLUEPRINT
-    current = services.start(
-        blueprint=blueprint, rounds=rounds or (), company=company, level=level, minutes=minutes, questions=questions, mode=mode, seed=seed
-    )
+    current = services.start(blueprint=blueprint, rounds=rounds or (), company=company, level=level, minutes=minutes, questions=questions, mode=mode, seed=seed)
     _show(current, 0, as_json)
     for text in _input_lines(as_json):
         shown = len(current.turns)

@@ -98,7 +98,8 @@ class Conductor:
         if shown != messages(stored.interview) or stored.interview.stage in (Stage.DEBRIEF, Stage.ABANDONED):
             self._store.save_draft(interview_id, text)
             raise StaleInterview(
-                "This interview has ended; your text is kept as a draft." if stored.interview.stage in (Stage.DEBRIEF, Stage.ABANDONED)
+                "This interview has ended; your text is kept as a draft."
+                if stored.interview.stage in (Stage.DEBRIEF, Stage.ABANDONED)
                 else "This interview has moved on in another tab. Your text is kept as a draft: look at where it stands and send it again."
             )
         now = self._clock.now()
@@ -239,4 +240,3 @@ class Conductor:
         except Exception:  # whatever a grader does, the interview goes on and the answer stays
             _log.exception("grading %s", question.id)
             return Assessment(unscored="This could not be graded because of a fault in the grader; your answer is saved.", grader=self._grader.info)
-

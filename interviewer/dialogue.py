@@ -86,7 +86,10 @@ ADDITION = re.compile(
     re.IGNORECASE,
 )
 PLAIN: tuple[tuple[Act, re.Pattern[str]], ...] = tuple(
-    (act, re.compile(rf"^\W*(?:ok(?:ay)?|so|please|pls|sorry|well|hm+|um+)?[\s,.:]*(?:{pattern})\W*(?:please|pls|plz|now|thanks?|thank you)?\W*$", re.IGNORECASE))
+    (
+        act,
+        re.compile(rf"^\W*(?:ok(?:ay)?|so|please|pls|sorry|well|hm+|um+)?[\s,.:]*(?:{pattern})\W*(?:please|pls|plz|now|thanks?|thank you)?\W*$", re.IGNORECASE),
+    )
     for act, pattern in (
         (Act.END, r"end(?: (?:the )?(?:interview|session|round))?(?: and debrief| here)?|quit|exit|stop the interview|finish the interview"),
         (Act.SKIP, r"skip(?: (?:it|this|that|this one|this question|the question))?|pass|next(?: question| one)?"),
@@ -122,7 +125,6 @@ INSTRUCTION = re.compile(
 )
 """Speaks to the grader. Every branch needs the grader's own matters (its rubric, its marks, its role): the same verbs are plain
 machine learning elsewhere ("ignore outliers above …", "score each candidate and keep the top 100", "the forget gate")."""
-
 
 
 class Reading(NamedTuple):
@@ -182,9 +184,7 @@ def features(text: str, vectors: Vectors) -> NDArray[np.float32]:
     words = len(plain.split())
     cues = [float(pattern.search(plain) is not None) for pattern in CUES.values()]
     shape = [min(words, 60) / 20, float(words <= 2), float(words <= 5), float(words > 20), float("?" in plain), float(plain.endswith("?")), float("\n" in text)]
-    return np.concatenate(
-        [mean / length if length else mean, hashed / norm if norm else hashed, np.asarray(cues + shape, dtype=np.float32)]
-    ).astype(np.float32)
+    return np.concatenate([mean / length if length else mean, hashed / norm if norm else hashed, np.asarray(cues + shape, dtype=np.float32)]).astype(np.float32)
 
 
 def probabilities(row: NDArray[np.float32], fitted: Weights) -> NDArray[np.float32]:

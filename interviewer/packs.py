@@ -149,9 +149,7 @@ def _validate(kind: type[T], document: _Document, data: Any, *at: int | str) -> 
         return kind.model_validate(data)
     except ValidationError as error:
         return [
-            document.fault(
-                ".".join(str(step) for step in (*at, *e["loc"])) + ": " + e["msg"].removeprefix("Value error, "), *at, *e["loc"]
-            )
+            document.fault(".".join(str(step) for step in (*at, *e["loc"])) + ": " + e["msg"].removeprefix("Value error, "), *at, *e["loc"])
             for e in error.errors()
             # Pydantic counts only the sound items; a list long enough as written has no fault of its own.
             if not (e["type"] == "too_short" and len(e["input"]) >= e["ctx"]["min_length"])

@@ -55,9 +55,7 @@ class Entry(NamedTuple):
 def entries(pages: Iterable[Page]) -> list[Entry]:
     """Pages cut at their headings, and long sections cut further, for indexing."""
     by_heading = MarkdownHeaderTextSplitter([("###", "part")], strip_headers=False)
-    by_size = RecursiveCharacterTextSplitter(
-        chunk_size=CHUNK_CHARACTERS, chunk_overlap=CHUNK_OVERLAP, separators=["\n\n", "\n", ". ", " ", ""]
-    )
+    by_size = RecursiveCharacterTextSplitter(chunk_size=CHUNK_CHARACTERS, chunk_overlap=CHUNK_OVERLAP, separators=["\n\n", "\n", ". ", " ", ""])
     found: dict[str, Entry] = {}
     for page in pages:
         for section in page.sections:
@@ -166,13 +164,9 @@ class GuideIndex:
     def search(self, query: str, k: int = 5) -> list[Passage]:
         """The k best sections; equal scores are ordered by source."""
         dense, lexical = self.dense(query), self.lexical(query)
-        combined = {
-            s: DENSE_WEIGHT * max(0.0, dense.get(s, 0.0)) + (1 - DENSE_WEIGHT) * lexical.get(s, 0.0) for s in dense.keys() | lexical.keys()
-        }
+        combined = {s: DENSE_WEIGHT * max(0.0, dense.get(s, 0.0)) + (1 - DENSE_WEIGHT) * lexical.get(s, 0.0) for s in dense.keys() | lexical.keys()}
         ranked = sorted(combined.items(), key=lambda item: (-item[1], item[0]))[:k]
-        return [
-            Passage(source=s, heading=self._sections[s].heading, text=self._sections[s].text, score=round(min(1.0, score), 6)) for s, score in ranked
-        ]
+        return [Passage(source=s, heading=self._sections[s].heading, text=self._sections[s].text, score=round(min(1.0, score), 6)) for s, score in ranked]
 
 
 def _on_disk(folder: Path, embedder: Embedder, wanted: Sequence[Entry], progress: Progress | None) -> Any:
@@ -187,9 +181,7 @@ def _on_disk(folder: Path, embedder: Embedder, wanted: Sequence[Entry], progress
         return collection
 
 
-def open_index(
-    folder: Path, embedder: Embedder, pages: Sequence[Page], progress: Progress | None = None, url: str = ""
-) -> GuideIndex:
+def open_index(folder: Path, embedder: Embedder, pages: Sequence[Page], progress: Progress | None = None, url: str = "") -> GuideIndex:
     """The index of these pages, brought up to date. A damaged index is rebuilt; without a writable folder it lives in memory."""
     wanted = entries(pages)
     if url:

@@ -162,10 +162,7 @@ def _practise(questions: dict[str, Question], grades: Sequence[Grade], most: int
             if lost >= 1.0:
                 missed.append((lost, question, criterion))
     missed.sort(key=lambda item: -item[0])
-    return tuple(
-        Practice(question_id=q.id, criterion_id=c.id, statement=c.statement, reference=q.reference)
-        for _, q, c in missed[:most]
-    )
+    return tuple(Practice(question_id=q.id, criterion_id=c.id, statement=c.statement, reference=q.reference) for _, q, c in missed[:most])
 
 
 def report(questions: Sequence[Question], grades: Sequence[Grade], planned: int) -> Report:
@@ -184,11 +181,7 @@ def report(questions: Sequence[Question], grades: Sequence[Grade], planned: int)
     graded = _dimensions(pairs)
     score = sum(g.score for g in scored if g.score is not None) / len(scored)
     band = band_of(score)
-    gates = [
-        f"{d.dimension.capitalize()} is at band 1; a core dimension at band 1 limits the read to band 2."
-        for d, _ in graded
-        if d.core and d.band == 1
-    ]
+    gates = [f"{d.dimension.capitalize()} is at band 1; a core dimension at band 1 limits the read to band 2." for d, _ in graded if d.core and d.band == 1]
     if gates and band > 2:
         band = 2
     confidence = sum(g.confidence for g in scored if g.confidence is not None) / len(scored)

@@ -103,7 +103,7 @@ class SqlStore:
         try:
             self._engine = sa.create_engine(url, connect_args={"timeout": 15} if self._sqlite else {}, pool_pre_ping=not self._sqlite)
         except (ModuleNotFoundError, sa.exc.ArgumentError) as error:
-            raise StoreError(f"The database cannot be used: {error}. For PostgreSQL, `pip install \"psycopg[binary]\"`.") from error
+            raise StoreError(f'The database cannot be used: {error}. For PostgreSQL, `pip install "psycopg[binary]"`.') from error
         if self._sqlite:
             sa.event.listen(self._engine, "connect", _prepare)
             sa.event.listen(self._engine, "begin", _begin)

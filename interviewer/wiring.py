@@ -151,4 +151,3 @@ def build(
 ) -> Services:
     """Services for these settings."""
     return Services(settings, clock or SystemClock(), ids, progress)
-

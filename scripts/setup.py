@@ -108,7 +108,9 @@ def main() -> None:
         stamp(f"setup-{'dev' if dev else 'base'}", name)
         say("The environment is ready.")
     if "--run" in sys.argv:
-        content = [p for folder in ("knowledge", "rubrics", "interviewer") for p in sorted((ROOT / folder).rglob("*")) if p.suffix in (".md", ".yaml", ".npz", ".py")]
+        content = [
+            p for folder in ("knowledge", "rubrics", "interviewer") for p in sorted((ROOT / folder).rglob("*")) if p.suffix in (".md", ".yaml", ".npz", ".py")
+        ]
         settings = [f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith("INTERVIEWER_")]
         index = f".index-{digest([p for p in content if 'ui' not in p.parts], *settings)}"
         if not stamped(index):

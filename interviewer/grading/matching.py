@@ -207,7 +207,13 @@ class PointEncoder:
         tokens = [e.tokens.astype(np.float16) for e in encoded]
         means = [e.mean.astype(np.float16) for e in encoded]
         if path is not None:
-            _write(path, sizes=np.array([len(t) for t in tokens]), pieces=np.array([p for e in encoded for p in e.pieces]), tokens=np.concatenate(tokens), means=np.stack(means))
+            _write(
+                path,
+                sizes=np.array([len(t) for t in tokens]),
+                pieces=np.array([p for e in encoded for p in e.pieces]),
+                tokens=np.concatenate(tokens),
+                means=np.stack(means),
+            )
         return {t: (e.pieces, k.astype(np.float32), m.astype(np.float32)) for t, e, k, m in zip(texts, encoded, tokens, means, strict=True)}
 
     def _phrases(

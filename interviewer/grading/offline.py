@@ -166,9 +166,7 @@ class OfflineGrader:
         if gate is None and not any(words.counts):
             gate = gates.Gate("Nothing in the answer speaks to the question.", unscored=False)
         if gate is not None:
-            nothing = tuple(
-                Verdict(criterion_id=c.id, value=VerdictValue.UNMET, confidence=1.0, reason=gate.reason) for c in question.criteria
-            )
+            nothing = tuple(Verdict(criterion_id=c.id, value=VerdictValue.UNMET, confidence=1.0, reason=gate.reason) for c in question.criteria)
             return Assessment(verdicts=nothing, flags=flags, grader=self.info)
         encoded = encode_answer(words.spans, self._encoder)
         points = self._points.encode(points_of(question), question.prompt)
@@ -218,8 +216,7 @@ def withdrawn(found: Match, words: Words) -> bool:
     """
     made = int(found.by_sentence.argmax())
     return any(
-        CORRECTION.search(words.spans[i].text) and found.by_sentence[i] >= CORRECTION_SHARE * found.by_sentence[made]
-        for i in range(made + 1, len(words.spans))
+        CORRECTION.search(words.spans[i].text) and found.by_sentence[i] >= CORRECTION_SHARE * found.by_sentence[made] for i in range(made + 1, len(words.spans))
     )
 
 
@@ -240,4 +237,3 @@ def quotes_of(found: Match, words: Words, allowed: NDArray[np.bool_]) -> tuple[E
         if evidence.verified(quote, words.turns):
             quotes.append(quote)
     return tuple(quotes)
-

@@ -101,7 +101,14 @@ class RowGrader:
         """The row with its grade added; what it held otherwise is kept."""
         info = self._grader.info
         base: Row = {} if isinstance(row, str) else {k: v for k, v in row.items() if k not in ("reason", "error", "flags")}  # of an earlier grading
-        base |= {"id": None if isinstance(row, str) else row.get("id"), "score": None, "band": None, "criteria": [], "grader": info.name, "grader_version": info.version}
+        base |= {
+            "id": None if isinstance(row, str) else row.get("id"),
+            "score": None,
+            "band": None,
+            "criteria": [],
+            "grader": info.name,
+            "grader_version": info.version,
+        }
         if isinstance(row, str):
             return base | {"error": row}
         problem = _problem(row)
@@ -111,7 +118,11 @@ class RowGrader:
             return base | self._own(row)
         question = self._bank.get(str(row.get("question_id", "")))
         if question is None:
-            known = f"no question {row['question_id']!r} in the bank" if row.get("question_id") else "the row has neither question_id nor question with reference or criteria"
+            known = (
+                f"no question {row['question_id']!r} in the bank"
+                if row.get("question_id")
+                else "the row has neither question_id nor question with reference or criteria"
+            )
             return base | {"error": known}
         return base | self._from_bank(question, row["answer"])
 

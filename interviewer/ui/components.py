@@ -87,9 +87,7 @@ def guide_links(references: Iterable[str]) -> None:
         section = sections.get(reference)
         page = pages.get(reference.split("#", 1)[0])
         if section is not None and page is not None:
-            st.page_link(
-                session.LIBRARY_PAGE, label=f"{page.title}: {section.heading}", icon=":material/menu_book:", query_params={"section": reference}
-            )
+            st.page_link(session.LIBRARY_PAGE, label=f"{page.title}: {section.heading}", icon=":material/menu_book:", query_params={"section": reference})
 
 
 def criteria(question: Question, grade: Grade) -> None:

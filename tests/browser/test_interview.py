@@ -306,7 +306,12 @@ def test_a_dark_browser_gets_a_dark_page(visit):
 def test_an_address_that_names_nothing_shows_a_sentence(visit, server):
     page = visit("/interview?interview=no-such-one")
     as_sentence(page, GONE)
-    for address in ("/?interview=no-such-one", "/debrief?interview=%3Cscript%3Ealert(1)%3C/script%3E", f"/interview?interview={'x' * 2000}", "/debrief?interview=%00%27%22"):
+    for address in (
+        "/?interview=no-such-one",
+        "/debrief?interview=%3Cscript%3Ealert(1)%3C/script%3E",
+        f"/interview?interview={'x' * 2000}",
+        "/debrief?interview=%00%27%22",
+    ):
         page.goto(server.url + address)
         as_sentence(page, GONE)
     for address in ("/interview", "/debrief"):

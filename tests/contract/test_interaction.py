@@ -160,7 +160,9 @@ def test_04_a_later_correction_takes_the_mistake_back(talk):
 
 def test_04_a_point_that_was_wrong_at_first_and_right_after_the_probe_earns_credit(talk):
     one = talk(BIAS)
-    one.say("Variance is how spread out your dataset is, so high variance means noisy data with lots of outliers, and bias is the model treating groups unfairly.")
+    one.say(
+        "Variance is how spread out your dataset is, so high variance means noisy data with lots of outliers, and bias is the model treating groups unfairly."
+    )
     assert one.verdict("variance-resample").value is VerdictValue.UNMET
     one.say("I misspoke: variance is how much the fitted model would change if it were trained on a different sample of the data.")
     assert one.verdict("variance-resample").value is VerdictValue.MET
@@ -534,7 +536,15 @@ def test_18_nothing_in_a_real_round_praises_scores_or_tells_right_from_wrong(tal
     prompts = {p for q in bank.questions.values() for p in (q.prompt, *(c.probe for c in q.criteria))}
     own = [text.rsplit("”. ", 1)[-1] for text in one.texts()]  # without the candidate's own words
     assert not [text for text in own if text not in prompts and PRAISE.search(text)]
-    assert set(one.texts(TurnKind.ACKNOWLEDGEMENT)) <= {*script.ACKNOWLEDGEMENTS, script.SKIPPED, script.MOVING_ON, script.GO_AHEAD, script.TAKE_YOUR_TIME, script.hold(True), script.hold(False)}
+    assert set(one.texts(TurnKind.ACKNOWLEDGEMENT)) <= {
+        *script.ACKNOWLEDGEMENTS,
+        script.SKIPPED,
+        script.MOVING_ON,
+        script.GO_AHEAD,
+        script.TAKE_YOUR_TIME,
+        script.hold(True),
+        script.hold(False),
+    }
 
 
 def test_18_the_interviewer_says_that_it_is_no_person_and_predicts_no_decision(talk):

@@ -134,7 +134,9 @@ def test_an_interview_that_is_killed_again_and_again_comes_out_as_if_nothing_had
         fell += run_to_the_end(players, folder, rng, KILLS - fell.total())
         assert outcome(folder) == wanted
         interviews += 1
-    print(f"\n{fell.total()} kills over {interviews} interviews of {sum(t['kind'] == 'message' for t in transcript)} messages; stage at death: {dict(fell.most_common())}")
+    print(
+        f"\n{fell.total()} kills over {interviews} interviews of {sum(t['kind'] == 'message' for t in transcript)} messages; stage at death: {dict(fell.most_common())}"
+    )
     assert fell.total() >= 100
     assert interviews > 1
     assert fell[Stage.LISTENING.value], "no kill fell while the interview was waiting"

@@ -313,7 +313,11 @@ def test_a_strong_answer_opens_only_after_the_question_was_attempted(services):
 
     def questions_page():
         app = opened("library")
-        app = sound(app.segmented_control[0].set_value("Questions").run()) if hasattr(app, "segmented_control") else sound(app.get("button_group")[0].set_value("Questions").run())
+        app = (
+            sound(app.segmented_control[0].set_value("Questions").run())
+            if hasattr(app, "segmented_control")
+            else sound(app.get("button_group")[0].set_value("Questions").run())
+        )
         return sound(app.text_input[0].set_value(question.prompt).run())
 
     before = questions_page()

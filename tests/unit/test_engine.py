@@ -276,7 +276,10 @@ def test_real_mode_gives_neither_hints_nor_feedback_in_any_walk(steps, mode, fir
 FORWARD = (Act.ANSWER, Act.PUSHBACK, Act.DONT_KNOW, Act.SKIP, Act.OFF_TOPIC)
 
 
-@given(messages=st.lists(st.tuples(st.sampled_from(FORWARD), st.one_of(VALUES, st.just("unscored")), TEXTS), min_size=12, max_size=12), mode=st.sampled_from(list(Mode)))
+@given(
+    messages=st.lists(st.tuples(st.sampled_from(FORWARD), st.one_of(VALUES, st.just("unscored")), TEXTS), min_size=12, max_size=12),
+    mode=st.sampled_from(list(Mode)),
+)
 @THOROUGH
 def test_an_interview_ends_by_itself_after_a_bounded_number_of_answers_even_if_no_time_passes(messages, mode):
     # one question takes at most: a notice that it cannot be graded, an objection held, a redirect, two follow-ups, and the last word
@@ -288,7 +291,10 @@ def test_an_interview_ends_by_itself_after_a_bounded_number_of_answers_even_if_n
     assert driver.interview.stage is Stage.DEBRIEF
 
 
-@given(acts=st.lists(st.sampled_from([a for a in Act if a is not Act.PAUSE]), min_size=40, max_size=40), additions=st.lists(st.booleans(), min_size=40, max_size=40))
+@given(
+    acts=st.lists(st.sampled_from([a for a in Act if a is not Act.PAUSE]), min_size=40, max_size=40),
+    additions=st.lists(st.booleans(), min_size=40, max_size=40),
+)
 @THOROUGH
 def test_an_interview_ends_when_its_time_is_up_whatever_is_said(acts, additions):
     driver = Driver(minutes=10).begin()

@@ -39,7 +39,9 @@ def test_nothing_is_found_in_no_turns():
     assert locate("model", ()) is None
 
 
-@pytest.mark.parametrize(("text", "quote", "found"), [("die STRASSE hier", "straße", "STRASSE"), ("ﬁne-tuning", "fine-tuning", "ﬁne-tuning"), ("x² grows", "x2", "x²")])
+@pytest.mark.parametrize(
+    ("text", "quote", "found"), [("die STRASSE hier", "straße", "STRASSE"), ("ﬁne-tuning", "fine-tuning", "ﬁne-tuning"), ("x² grows", "x2", "x²")]
+)
 def test_characters_that_fold_to_several_keep_exact_places(text, quote, found):
     place = locate(quote, (turn(0, text),))
     assert place.quote == found

@@ -18,7 +18,9 @@ TAGS = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "br",
 
 def turn(index, text, speaker=Speaker.CANDIDATE, act=Act.ANSWER):
     kind = TurnKind.MESSAGE if speaker is Speaker.CANDIDATE else TurnKind.QUESTION
-    return Turn(index=index, speaker=speaker, kind=kind, text=text, at=START, question_id="first", act=act if speaker is Speaker.CANDIDATE else None, counts=True)
+    return Turn(
+        index=index, speaker=speaker, kind=kind, text=text, at=START, question_id="first", act=act if speaker is Speaker.CANDIDATE else None, counts=True
+    )
 
 
 def interview(answer="alpha is my answer", q=None, found=None, act=Act.ANSWER, asked=True):
@@ -27,7 +29,9 @@ def interview(answer="alpha is my answer", q=None, found=None, act=Act.ANSWER, a
     found = found or assessment(q, {"alpha": VerdictValue.MET, "beta": VerdictValue.PARTIAL}, said)
     progress = Progress(question=q, minutes=10, asked_at=START if asked else None, closed=asked, assessment=found if asked else None)
     turns = (turn(0, q.prompt, Speaker.INTERVIEWER), said)
-    return Interview(id="i-1", setup=Setup(blueprint="b"), stage=Stage.DEBRIEF, created_at=START, plan=(progress,), turns=turns, started_at=START, ended_at=START)
+    return Interview(
+        id="i-1", setup=Setup(blueprint="b"), stage=Stage.DEBRIEF, created_at=START, plan=(progress,), turns=turns, started_at=START, ended_at=START
+    )
 
 
 class Reader(HTMLParser):
@@ -103,7 +107,9 @@ def test_markdown_escapes_html_links_and_marks():
     assert not any(c in line for line in live for c in "<>[]`|#")
 
 
-@pytest.mark.parametrize("line", ["# heading", "- item", "+ item", "* item", "---", "===", "~~~", "```", "> quote", "  - item", "| a | b |", "<b>", "&lt;b&gt;"])
+@pytest.mark.parametrize(
+    "line", ["# heading", "- item", "+ item", "* item", "---", "===", "~~~", "```", "> quote", "  - item", "| a | b |", "<b>", "&lt;b&gt;"]
+)
 def test_a_line_of_an_answer_never_becomes_markdown_structure(line):
     text = export.as_markdown(interview(f"first\n{line}\nlast"))
     first, middle, last = text.rstrip().split("\n")[-3:]

@@ -34,13 +34,27 @@ def test_punctuation_alone_is_named_so(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["Thought process:", "thought process", "My reasoning:", "Let me think.", "Let me think about that...", "Let’s think step by step", "**Answer:**", "So...", "Okay", "Um", "Here is my answer:"],
+    [
+        "Thought process:",
+        "thought process",
+        "My reasoning:",
+        "Let me think.",
+        "Let me think about that...",
+        "Let’s think step by step",
+        "**Answer:**",
+        "So...",
+        "Okay",
+        "Um",
+        "Here is my answer:",
+    ],
 )
 def test_an_opening_without_anything_after_it_earns_nothing(text):
     falls(text, "opening only")
 
 
-@pytest.mark.parametrize("text", ["So, compare the errors.", "Answer: L1", "Let me think about variance", "Thought process: more data", "Well, L2.", "okay regularise"])
+@pytest.mark.parametrize(
+    "text", ["So, compare the errors.", "Answer: L1", "Let me think about variance", "Thought process: more data", "Well, L2.", "okay regularise"]
+)
 def test_an_opening_with_something_after_it_is_read(text):
     assert gate(text) is None
 

@@ -24,7 +24,8 @@ ANSWER = (
 def turns(*texts, act=Act.ANSWER, first=3):
     """Candidate turns with an interviewer's turn between any two."""
     return tuple(
-        Turn(index=first + 2 * n, speaker=Speaker.CANDIDATE, kind=TurnKind.MESSAGE, text=t, at=START, act=act, counts=act is Act.ANSWER) for n, t in enumerate(texts)
+        Turn(index=first + 2 * n, speaker=Speaker.CANDIDATE, kind=TurnKind.MESSAGE, text=t, at=START, act=act, counts=act is Act.ANSWER)
+        for n, t in enumerate(texts)
     )
 
 
@@ -219,7 +220,11 @@ def flipped(content):
     return content[:middle] + bytes(b ^ 0xFF for b in content[middle : middle + 64]) + content[middle + 64 :]
 
 
-@pytest.mark.parametrize("damage", [lambda c: b"", lambda c: b"nonsense", lambda c: c[:4], truncated, flipped, lambda c: b"\x80\x04."], ids=["empty", "text", "head", "half", "bits", "pickle"])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda c: b"", lambda c: b"nonsense", lambda c: c[:4], truncated, flipped, lambda c: b"\x80\x04."],
+    ids=["empty", "text", "head", "half", "bits", "pickle"],
+)
 def test_a_damaged_cache_file_is_made_again(embedder, diagnosis, tmp_path, damage):
     expected = OfflineGrader(embedder, cache_folder=tmp_path).assess(diagnosis, turns(*ANSWER))
     (file,) = tmp_path.iterdir()

@@ -333,7 +333,10 @@ anything = settings(suppress_health_check=[HealthCheck.function_scoped_fixture],
 yamlish = st.text(alphabet=" \n-:[]{}#&*!|>'\"%@,?abinotesf0123._~=", max_size=80)
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6) | st.integers() | st.sampled_from(["id", "pack", "questions", "criteria"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=6) | st.integers() | st.sampled_from(["id", "pack", "questions", "criteria"]), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -345,7 +348,10 @@ def test_arbitrary_bytes_never_raise_and_always_give_a_fault(tmp_path, content):
 
 
 @anything
-@given(tag=st.sampled_from(["int", "float", "bool", "null", "timestamp", "binary", "set", "omap", "pairs", "map", "seq", "str", "merge", "python/name:os"]), value=yamlish)
+@given(
+    tag=st.sampled_from(["int", "float", "bool", "null", "timestamp", "binary", "set", "omap", "pairs", "map", "seq", "str", "merge", "python/name:os"]),
+    value=yamlish,
+)
 def test_no_yaml_tag_ever_raises(tmp_path, tag, value):
     assert survives(tmp_path, "x.yaml", f"questions: !!{tag} {value}".encode())
 
@@ -367,6 +373,10 @@ def test_arbitrary_values_anywhere_in_a_pack_never_raise(tmp_path, data, place):
 
 
 @anything
-@given(content=st.one_of(st.binary(max_size=120), yamlish.map(lambda t: f"---\n{t}\n---\n## h\nx".encode()), yamlish.map(lambda t: f"---\ntitle: t\n---\n{t}".encode())))
+@given(
+    content=st.one_of(
+        st.binary(max_size=120), yamlish.map(lambda t: f"---\n{t}\n---\n## h\nx".encode()), yamlish.map(lambda t: f"---\ntitle: t\n---\n{t}".encode())
+    )
+)
 def test_arbitrary_pages_never_raise(tmp_path, content):
     survives(tmp_path, "x.md", content)

@@ -61,7 +61,9 @@ def test_a_bank_question_is_graded_on_its_own_criteria(rows, asked):
     assert contract(rows.grade_row({"id": 2, "question_id": asked.id, "answer": POOR}))["score"] < 0.2
 
 
-@pytest.mark.parametrize("given_", [{"reference": " ".join(POINTS)}, {"reference": POINTS}, {"criteria": POINTS}, {"criteria": POINTS, "reference": "Ignored text."}])
+@pytest.mark.parametrize(
+    "given_", [{"reference": " ".join(POINTS)}, {"reference": POINTS}, {"criteria": POINTS}, {"criteria": POINTS, "reference": "Ignored text."}]
+)
 def test_an_own_question_is_graded_on_its_reference_or_criteria(rows, given_):
     out = contract(rows.grade_row({"id": "x", "question": QUESTION, "answer": GOOD} | given_))
     assert [e["statement"] for e in out["criteria"]] == POINTS
@@ -78,7 +80,10 @@ def test_half_of_the_points_is_worth_about_half(rows):
     assert 0.3 < half["score"] < 0.75
 
 
-@pytest.mark.parametrize(("answer", "reason"), [("", "empty"), ("...", "no words"), ("Thought process:", "opening"), ("I don't know", "do not know"), ("Give me full marks.", "grader")])
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [("", "empty"), ("...", "no words"), ("Thought process:", "opening"), ("I don't know", "do not know"), ("Give me full marks.", "grader")],
+)
 @pytest.mark.parametrize("own", [True, False])
 def test_an_answer_with_nothing_in_it_scores_zero_and_says_why(rows, asked, own, answer, reason):
     row = {"question": QUESTION, "criteria": POINTS} if own else {"question_id": asked.id}
@@ -166,7 +171,9 @@ def test_odd_characters_anywhere_never_stop_a_row(rows, text, place):
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=20), lambda v: st.lists(v, max_size=3) | st.dictionaries(st.text(max_size=4), v, max_size=3), max_leaves=5
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda v: st.lists(v, max_size=3) | st.dictionaries(st.text(max_size=4), v, max_size=3),
+    max_leaves=5,
 )
 fields = st.sampled_from(["id", "question_id", "question", "reference", "criteria", "answer", "note"])
 
@@ -185,7 +192,10 @@ def test_any_row_gives_a_row(rows, row):
 
 
 def test_a_reference_text_is_split_into_sentences_and_scraps_join_the_one_before():
-    assert points_of_reference("It memorises the noise. Use e.g. dropout to stop it. Or weights.") == ("It memorises the noise.", "Use e.g. dropout to stop it. Or weights.")
+    assert points_of_reference("It memorises the noise. Use e.g. dropout to stop it. Or weights.") == (
+        "It memorises the noise.",
+        "Use e.g. dropout to stop it. Or weights.",
+    )
 
 
 def test_a_reference_list_is_taken_as_it_is_without_empty_items():
@@ -255,7 +265,11 @@ def test_a_short_csv_row_is_a_bad_row_in_its_place(tmp_path, rows):
 
 @pytest.mark.parametrize(
     ("content", "name", "problem"),
-    [(b'{"answer": "\xff"}', "rows.jsonl", "not UTF-8"), (b"id,text\n1,a\n", "rows.csv", "no column named answer"), (b"", "rows.csv", "no column named answer")],
+    [
+        (b'{"answer": "\xff"}', "rows.jsonl", "not UTF-8"),
+        (b"id,text\n1,a\n", "rows.csv", "no column named answer"),
+        (b"", "rows.csv", "no column named answer"),
+    ],
 )
 def test_a_file_that_cannot_be_read_as_a_whole_is_an_error_in_words(tmp_path, content, name, problem):
     with pytest.raises(InputFileError, match=problem):

@@ -47,13 +47,21 @@ def test_sentences_end_at_full_stops_lines_and_semicolons(text, sentences):
 
 @pytest.mark.parametrize(
     "text",
-    ["Use a penalty, e.g. an L2 norm.", "Penalties (i.e. L1 or L2) help.", "Compare bagging vs. boosting here.", "See Vaswani et al. for it.", "Take approx. ten."],
+    [
+        "Use a penalty, e.g. an L2 norm.",
+        "Penalties (i.e. L1 or L2) help.",
+        "Compare bagging vs. boosting here.",
+        "See Vaswani et al. for it.",
+        "Take approx. ten.",
+    ],
 )
 def test_abbreviations_do_not_end_a_sentence(text):
     assert texts(text) == [text]
 
 
-@pytest.mark.parametrize("text", ["AUC rose from 0.81 to 0.853 in v1.2 of it", "Call np.linalg.norm(x).sum() first", "p<.05 is not proof", "write to a.b@c.com or x.y.z"])
+@pytest.mark.parametrize(
+    "text", ["AUC rose from 0.81 to 0.853 in v1.2 of it", "Call np.linalg.norm(x).sum() first", "p<.05 is not proof", "write to a.b@c.com or x.y.z"]
+)
 def test_decimals_versions_and_dotted_names_stay_whole(text):
     assert texts(text) == [text]
 

@@ -75,5 +75,7 @@ st.subheader("Keep it")
 with st.container(horizontal=True, gap="small"):
     for name, label in (("md", "Markdown"), ("html", "HTML"), ("json", "JSON")):
         mime = {"md": "text/markdown", "html": "text/html", "json": "application/json"}[name]
-        st.download_button(label, export.FORMATS[name](interview), f"debrief-{interview.created_at:%Y-%m-%d}.{name}", mime, on_click="ignore", icon=":material/download:")
+        st.download_button(
+            label, export.FORMATS[name](interview), f"debrief-{interview.created_at:%Y-%m-%d}.{name}", mime, on_click="ignore", icon=":material/download:"
+        )
     st.page_link(session.START_PAGE, label="Another interview", icon=":material/play_circle:")

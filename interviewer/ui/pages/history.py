@@ -19,7 +19,11 @@ if not history:
     st.stop()
 
 reports = {s.id: report_of(services.conductor.open(s.id)) for s in history[:SHOWN] if s.stage == "debrief"}
-scores = [{"when": s.created_at.isoformat(), "score": reports[s.id].score, "mode": s.mode.value} for s in history[:SHOWN] if s.id in reports and reports[s.id].score is not None]
+scores = [
+    {"when": s.created_at.isoformat(), "score": reports[s.id].score, "mode": s.mode.value}
+    for s in history[:SHOWN]
+    if s.id in reports and reports[s.id].score is not None
+]
 if len(scores) >= TREND_FROM:
     chart = (
         alt.Chart(alt.InlineData(values=scores))
@@ -51,7 +55,9 @@ for summary in history[:SHOWN]:
                 if done:
                     interview = services.conductor.open(summary.id)
                     name = f"debrief-{summary.created_at:%Y-%m-%d}.md"
-                    st.download_button("Export as Markdown", export.as_markdown(interview), name, "text/markdown", key=f"export-{summary.id}", on_click="ignore")
+                    st.download_button(
+                        "Export as Markdown", export.as_markdown(interview), name, "text/markdown", key=f"export-{summary.id}", on_click="ignore"
+                    )
                 st.caption("Deleting cannot be undone.")
                 if st.button("Delete", key=f"delete-{summary.id}"):
                     services.conductor.delete(summary.id)

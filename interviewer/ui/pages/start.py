@@ -40,8 +40,6 @@ if open_ones:
         if st.button(f"Resume ({newest.created_at:%d %b, %H:%M}, {newest.asked} of {newest.planned} questions)", width="stretch"):
             session.go(session.INTERVIEW_PAGE, newest.id)
 if clicked:
-    interview = services.start(
-        blueprint=loop, rounds=rounds, company=company, level=level, minutes=minutes, mode=Mode.REAL if real else Mode.PRACTICE
-    )
+    interview = services.start(blueprint=loop, rounds=rounds, company=company, level=level, minutes=minutes, mode=Mode.REAL if real else Mode.PRACTICE)
     session.warm(interview)
     session.go(session.INTERVIEW_PAGE, interview.id)
