@@ -107,6 +107,11 @@ def without(pages: Sequence[Page], ids: Collection[str]) -> list[Page]:
     return [p.model_copy(update={"sections": sections}) for p, sections in kept if sections]
 
 
+def unasked(pages: Sequence[Page]) -> list[Page]:
+    """The pages without the phrases that say how people look for a section."""
+    return [p.model_copy(update={"sections": tuple(s.model_copy(update={"asks": ()}) for s in p.sections)}) for p in pages]
+
+
 def row(name: str, found: Figures) -> list[str]:
     """A line of a results table."""
     low, high = interval(found.within(3))
@@ -146,16 +151,18 @@ def run(progress: Progress) -> str:
         index = open_index(Path(folder) / "whole", embedder, pages)
         kept = without(pages, ABOUT_ASKING)
         smaller = open_index(Path(folder) / "smaller", embedder, kept)
+        bare = open_index(Path(folder) / "bare", embedder, unasked(pages))
         progress(f"searching for {len(asked)} queries")
         bm25, cosine, scores = plain_bm25(sections), plain_cosine(sections, embedder), halves(index, asked)
         shipped_rankings = [[p.source for p in index.search(q.text, k=len(sections))] for q in asked]
-        smaller_scores = halves(smaller, asked)
+        smaller_scores, bare_scores = halves(smaller, asked), halves(bare, asked)
     shipped = figures(asked, shipped_rankings)
     results = {
         "BM25 alone (bm25s over sections)": figures(asked, [ordered(bm25(q.text)) for q in asked]),
-        "BM25 alone (the index's half: plurals, title twice)": figures(asked, [ordered(lexical) for _, lexical in scores]),
+        "BM25 alone (the index's half: titles, asks)": figures(asked, [ordered(lexical) for _, lexical in scores]),
         "cosine alone (whole sections, no titles)": figures(asked, [ordered(cosine(q.text)) for q in asked]),
-        "cosine alone (the index's half: titled chunks)": figures(asked, [ordered(dense) for dense, _ in scores]),
+        "cosine alone (the index's half: titled chunks, asks)": figures(asked, [ordered(dense) for dense, _ in scores]),
+        f"both, asks left out of the index (weight {DENSE_WEIGHT})": figures(asked, combined(bare_scores, DENSE_WEIGHT)),
         f"**as shipped** (`GuideIndex.search`, weight {DENSE_WEIGHT})": shipped,
     }
     head = ("search", "first 1", "first 3", "95 % interval", "first 5", "MRR")

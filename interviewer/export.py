@@ -74,7 +74,9 @@ def _document(interview: Interview, escape: Callable[[str], str]) -> list[str]:
         lines += _question(questions[grade.question_id], grade, escape)
     if report.practise:
         lines += ["## Practise next", ""]
-        lines += [f"- {escape(p.statement)} ({', '.join(p.reference)})" for p in report.practise]
+        for p in report.practise:
+            mistake = questions[p.question_id].criterion(p.criterion_id).kind is Kind.ANTI
+            lines.append(f"- {'A mistake to drop: ' if mistake else ''}{escape(p.statement)} ({', '.join(p.reference)})")
         lines.append("")
     lines += ["## Transcript", ""]
     for turn in interview.turns:

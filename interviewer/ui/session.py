@@ -1,7 +1,6 @@
 """What the pages share: the services, the interview named in the URL, error messages, the style sheet."""
 
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -94,14 +93,3 @@ def shown(interview: Interview) -> int:
 def set_shown(interview: Interview) -> None:
     """Notes what this tab now shows."""
     st.session_state[f"shown-{interview.id}"] = messages(interview)
-
-
-def warm(interview: Interview) -> None:
-    """Encodes the rubrics of the coming questions while the person reads the first one."""
-    grader = services().grader
-
-    def prepare() -> None:
-        for progress in interview.plan:
-            grader.prepare(progress.question)
-
-    threading.Thread(target=prepare).start()

@@ -47,7 +47,6 @@ if report.practise:
         label = f"Retry the weakest: {questions[weakest.question_id].title}"
         if weakest.question_id in services.bank.questions and st.button(label, type="primary", icon=":material/replay:"):
             again = services.start(only=[weakest.question_id], level=interview.setup.level, mode=interview.setup.mode)
-            session.warm(again)
             session.go(session.INTERVIEW_PAGE, again.id)
 
 st.subheader("Question by question")

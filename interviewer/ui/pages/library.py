@@ -67,5 +67,4 @@ else:
                 components.guide_links(question.reference)
             if st.button("Practise this one", key=f"practise-{question.id}"):
                 interview = services.start(only=[question.id], level=question.level, mode=Mode.PRACTICE)
-                session.warm(interview)
                 session.go(session.INTERVIEW_PAGE, interview.id)

@@ -41,5 +41,4 @@ if open_ones:
             session.go(session.INTERVIEW_PAGE, newest.id)
 if clicked:
     interview = services.start(blueprint=loop, rounds=rounds, company=company, level=level, minutes=minutes, mode=Mode.REAL if real else Mode.PRACTICE)
-    session.warm(interview)
     session.go(session.INTERVIEW_PAGE, interview.id)
