@@ -5,10 +5,12 @@ import html
 import streamlit as st
 
 from interviewer import engine
-from interviewer.domain import Act, Mode, Stage
+from interviewer.domain import Act, Mode, Speaker, Stage
 from interviewer.errors import InvalidMessage, StaleInterview
 from interviewer.script import ROUND_NAMES
 from interviewer.ui import components, session
+
+DOUBLE_CLICK_SECONDS = 0.8
 
 interview_id = session.named()
 if interview_id is None:
@@ -24,7 +26,10 @@ seen = session.shown(interview)
 
 
 def send(text: str, act: Act | None = None) -> None:
-    """Sends one message; a refusal is shown and the text kept."""
+    """Sends one message; a refusal is shown and the text kept. A slow double click on a button counts once."""
+    last = next((t for t in reversed(interview.turns) if t.speaker is Speaker.CANDIDATE), None)
+    if act is not None and last is not None and last.text == text and (services.clock.now() - last.at).total_seconds() < DOUBLE_CLICK_SECONDS:
+        return
     try:
         conductor.say(str(interview_id), text, shown=seen, act=act)
     except (InvalidMessage, StaleInterview) as error:
