@@ -390,3 +390,16 @@ def test_a_busy_port_is_refused_with_a_sentence(tmp_path):
     assert f"Port {port} is busy." in run.stderr
     assert "Traceback" not in run.stderr
     assert run.stderr.count("\n") == 1
+
+
+def test_a_slow_double_click_buys_one_hint(visit):
+    page = visit("/")
+    start(page)
+    box = button(page, "Hint").bounding_box()
+    at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.click(*at)
+    page.wait_for_timeout(250)  # a slow hand: the page may have been redrawn in between
+    page.mouse.click(*at)
+    settle(page)
+    say(page, "I would start from the data.")
+    expect(theirs(page).filter(has_text=re.compile("Hint . of 3"))).to_have_count(1)
