@@ -1,7 +1,7 @@
 """Fits the dialogue classifier and prints its confusion matrix, with folds by phrasing family.
 
-    python bench/fit_dialogue.py            # evaluate only
-    python bench/fit_dialogue.py --write    # also write interviewer/dialogue_weights.npz
+    python -m bench.fit_dialogue.py            # evaluate only
+    python -m bench.fit_dialogue.py --write    # also write interviewer/dialogue_weights.npz
 
 `utterances.jsonl` is the set whose folds are reported: its families never straddle a fold. `utterances_more.jsonl`, by other authors, is
 fitted on throughout, and so are phrases of the bank, as answers. `utterances_heldout.jsonl`, by yet another author, is never fitted on.

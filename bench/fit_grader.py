@@ -1,7 +1,7 @@
 """Fits the offline grader's calibration and prints its agreement with the labels, leaving whole questions out.
 
-    python bench/fit_grader.py            # evaluate only
-    python bench/fit_grader.py --write    # also write interviewer/grading/calibration.npz
+    python -m bench.fit_grader.py            # evaluate only
+    python -m bench.fit_grader.py --write    # also write interviewer/grading/calibration.npz
 
 The labels are the exemplars of the bank. Weights are bounded at zero from below: more evidence never lowers a probability.
 """
