@@ -33,7 +33,7 @@ CANDIDATES = 40
 """Nearest chunks taken from Chroma before they are combined with BM25."""
 
 DENSE_WEIGHT = 0.6
-"""Share of the cosine in the combined score; the rest is BM25. Chosen with `make bench` (docs/retrieval.md)."""
+"""Share of the cosine in the combined score; the rest is BM25. Chosen with `make bench` (docs/benchmarks/retrieval.md)."""
 
 PREFIX = "guide-"
 Progress = Callable[[int, int], None]

@@ -75,6 +75,17 @@ def named() -> str | None:
     return st.query_params.get("interview")
 
 
+def required() -> str:
+    """The interview id in the URL; without one, the page says so and stops."""
+    interview_id = named()
+    if interview_id is None:
+        st.info("No interview is open here.")
+        st.page_link(START_PAGE, label="Start one", icon=":material/play_circle:")
+        st.page_link(HISTORY_PAGE, label="Choose one from the history", icon=":material/history:")
+        st.stop()
+    return interview_id
+
+
 def go(page: str, interview_id: str) -> None:
     """Switches to a page of an interview, with its id in the URL."""
     st.switch_page(page, query_params={"interview": interview_id})

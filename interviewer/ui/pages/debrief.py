@@ -8,11 +8,7 @@ from interviewer.domain import Evidence, Kind, Stage
 from interviewer.script import ROUND_NAMES
 from interviewer.ui import components, session
 
-interview_id = session.named()
-if interview_id is None:
-    st.info("No interview is open here.")
-    st.page_link(session.HISTORY_PAGE, label="Choose one from the history", icon=":material/history:")
-    st.stop()
+interview_id = session.required()
 
 services = session.services()
 interview = services.conductor.open(interview_id)

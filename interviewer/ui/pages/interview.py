@@ -12,11 +12,7 @@ from interviewer.ui import components, session
 
 DOUBLE_CLICK_SECONDS = 0.8
 
-interview_id = session.named()
-if interview_id is None:
-    st.info("No interview is open here.")
-    st.page_link(session.START_PAGE, label="Start one", icon=":material/play_circle:")
-    st.stop()
+interview_id = session.required()
 
 services = session.services()
 conductor = services.conductor
@@ -31,7 +27,7 @@ def send(text: str, act: Act | None = None) -> None:
     if act is not None and last is not None and last.text == text and (services.clock.now() - last.at).total_seconds() < DOUBLE_CLICK_SECONDS:
         return
     try:
-        conductor.say(str(interview_id), text, shown=seen, act=act)
+        conductor.say(interview_id, text, shown=seen, act=act)
     except (InvalidMessage, StaleInterview) as error:
         st.session_state["refused"] = str(error)
 
@@ -54,7 +50,7 @@ place = f"<strong>{name}</strong> · question {interview.position + 1} of {len(i
 @st.fragment(run_every=1.0)
 def clock() -> None:
     """Where the interview is, and the visible clock; also lets the interviewer speak when time or silence call for it."""
-    now = conductor.tick(str(interview_id))
+    now = conductor.tick(interview_id)
     left = int(engine.remaining(now, services.clock.now()))
     low = " low" if left <= engine.WARNING_SECONDS else ""
     label = "paused" if now.stage is Stage.PAUSED else "left"
