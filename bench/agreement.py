@@ -54,15 +54,15 @@ def with_interval(groups: np.ndarray, statistic: Callable[[np.ndarray], float], 
     return f"{statistic(np.arange(len(groups))):.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def single_features(rows: Rows, bank: packs.Bank, embedder: BundledEmbedder) -> dict[str, np.ndarray]:
+def single_features(rows: Rows, embedder: BundledEmbedder) -> dict[str, np.ndarray]:
     """The baselines' features of each row, (rows, n): length, token recall, TF-IDF cosine, embedding cosine, the first version's six."""
     texts = [a.text for a in rows.answers]
-    statements = {(q.id, c.id): c.statement for q in bank.questions.values() for c in q.criteria}
-    tfidf = TfidfVectorizer(sublinear_tf=True).fit([*fit_grader.corpus(bank), *statements.values()])
+    statements = {(q.id, c.id): c.statement for q in rows.bank.questions.values() for c in q.criteria}
+    tfidf = TfidfVectorizer(sublinear_tf=True).fit([*fit_grader.corpus(rows.bank), *statements.values()])
     whole = tfidf.transform(texts)
     said = [set(matching.keys(t)) for t in texts]
     means = embedder.embed(texts)
-    criteria = [c for n in range(len(rows.answers)) for c in bank.questions[rows.answers[n].question].criteria]
+    criteria = [c for n in range(len(rows.answers)) for c in rows.bank.questions[rows.answers[n].question].criteria]
     columns: dict[str, list[float]] = defaultdict(list)
     vectors = {s: (tfidf.transform([s]), embedder.embed([s])[0]) for s in set(statements.values())}
     for i, c in enumerate(criteria):
@@ -173,7 +173,7 @@ def tables(bank: packs.Bank, rows: Rows, held: Held, progress: Progress) -> str:
     real = np.flatnonzero(rows.real)
     gold, groups, mistakes = rows.label[real], rows.group[real], rows.mistake[real]
     reads = {"offline grader": held.read}
-    for name, x in single_features(rows, bank, embedder).items():
+    for name, x in single_features(rows, embedder).items():
         progress(f"baseline: {name}")
         reads[name] = baseline(rows, x)
     reads = dict(reversed(reads.items()))

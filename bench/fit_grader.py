@@ -3,8 +3,9 @@
     python -m bench.fit_grader            # evaluate only
     python -m bench.fit_grader --write    # also write interviewer/grading/calibration.npz
 
-The labelled answers are the exemplars of the bank and the golden set in `tests/golden`. Answers made for the fit alone come on top: of
-other questions, lists of terms, single sentences, and `contradictions.jsonl`. See `bench/agreement.py` for the tables.
+The labelled answers are the golden set in `tests/golden`, which holds the exemplars of its questions. For the fit alone come on top: the
+exemplars of all other questions, and answers made for it: of other questions, lists of terms, single sentences, and `contradictions.jsonl`.
+See `bench/agreement.py` for the tables.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from scipy.optimize import minimize
 from sklearn.metrics import cohen_kappa_score
 from sklearn.model_selection import GroupKFold
 
-from bench.golden import FOLDER, LEVELS, Labelled, labelled_answers, labelled_part
+from bench.golden import FOLDER, LEVELS, Labelled, further_answers, labelled_answers, labelled_part
 from bench.tables import Progress
 from interviewer import packs, sentences
 from interviewer.domain import Kind, VerdictValue, plain_turn
@@ -68,7 +69,7 @@ STRANGERS = 3
 """Answers to other questions that each question is shown as meeting nothing; people do answer beside the point."""
 
 LISTS = 3
-WEIGHTS = {"labelled": 1.0, "stranger": 1.0, "list": 0.5, "contradiction": 0.5, "alone": 0.1, "statement": 0.3}
+WEIGHTS = {"labelled": 1.0, "further": 1.0, "stranger": 1.0, "list": 0.5, "contradiction": 0.5, "alone": 0.1, "statement": 0.3}
 MISTAKE_WEIGHTS = {**WEIGHTS, "list": 0.0}
 """What a verdict weighs in the fit, by where it comes from. Heavier contradictions take more credit from those who deny everything, and
 soon from those who give a plain definition too; the rubric's own statements hold against that."""
@@ -91,17 +92,18 @@ def in_form(terms: list[str], form: int) -> str:
 def made_answers(bank: packs.Bank, answers: Sequence[Labelled]) -> list[tuple[str, str, Labelled]]:
     """Answers made for the fit alone: (where from, the question that the text was written for, the answer).
 
-    To each question some answers of others, its criteria's words as lists in which no relation is left, and answers that contradict
-    its criteria in their own vocabulary, some of them right on half.
+    To each question of the golden set some answers of others, and its criteria's words as lists in which no relation is left; to every
+    question answers that contradict its criteria in their own vocabulary, some of them right on half.
     """
     rng = np.random.default_rng(0)
 
-    def labelled(question: str, style: str, text: str, met: Sequence[str] = ()) -> Labelled:
-        labels = {c.id: VerdictValue.MET if c.id in met else VerdictValue.UNMET for c in bank.questions[question].criteria}
+    def labelled(question: str, style: str, text: str, met: Sequence[str] = (), partial: Sequence[str] = ()) -> Labelled:
+        level = dict.fromkeys(partial, VerdictValue.PARTIAL) | dict.fromkeys(met, VerdictValue.MET)
+        labels = {c.id: level.get(c.id, VerdictValue.UNMET) for c in bank.questions[question].criteria}
         return Labelled(f"{question} {style}", question, style, text, labels, labels, labels)
 
     made = []
-    for question in bank.questions.values():
+    for question in labelled_part(bank).questions.values():
         others = [a for a in answers if a.question != question.id]
         picked = [others[k] for k in rng.choice(len(others), STRANGERS, replace=False)]
         made += [("stranger", a.question, labelled(question.id, "stranger", a.text)) for a in picked]
@@ -116,7 +118,7 @@ def made_answers(bank: packs.Bank, answers: Sequence[Labelled]) -> list[tuple[st
     for line in (FOLDER / "contradictions.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         text, right = row["text"], [*row["met"], *row["mistakes"]]
-        made.append(("contradiction", row["question"], labelled(row["question"], "contradiction", text, right)))
+        made.append(("contradiction", row["question"], labelled(row["question"], "contradiction", text, right, row.get("partial", ()))))
     return made
 
 
@@ -130,9 +132,10 @@ def one_sentence_answers(
     """
     rng = np.random.default_rng(1)
     made = []
-    for number, question in enumerate(bank.questions.values()):
+    questions = labelled_part(bank).questions.values()
+    for number, question in enumerate(questions):
         if number % 10 == 0:
-            progress(f"one-sentence answers, question {number} of {len(bank.questions)}")
+            progress(f"one-sentence answers, question {number} of {len(questions)}")
         points = matching.points_of(question)
         for n, criterion in enumerate(question.criteria):
             right = rng.choice(criterion.examples, min(ALONE, len(criterion.examples)), replace=False)
@@ -148,16 +151,17 @@ def one_sentence_answers(
 class Rows:
     """Every labelled verdict with its features.
 
-    `real` tells the labelled ones from those made for the fit, `weight` is what they weigh in it; `source` is the question that the text
+    `real` tells the golden set from what is there for the fit alone, `weight` is what they weigh in it; `source` is the question that the text
     was written for, `group` the one it is graded on, `answer` an index into `answers`, `whole` false for answers of one sentence.
     """
 
     def __init__(self, bank: packs.Bank, embedder: BundledEmbedder, idf: Idf, progress: Progress) -> None:
-        labelled = labelled_answers(bank)
+        self.bank = bank
+        labelled, further = labelled_answers(bank), further_answers(bank)
         made = made_answers(bank, labelled)
-        self.answers: list[Labelled] = [*labelled, *(a for *_, a in made)]
-        sources = [*(a.question for a in labelled), *(source for _, source, _ in made)]
-        kinds = [*("labelled" for _ in labelled), *(kind for kind, *_ in made)]
+        self.answers: list[Labelled] = [*labelled, *further, *(a for *_, a in made)]
+        sources = [*(a.question for a in (*labelled, *further)), *(source for _, source, _ in made)]
+        kinds = [*("labelled" for _ in labelled), *("further" for _ in further), *(kind for kind, *_ in made)]
         speller = matching.speller_of(embedder, idf)
         encoder = PointEncoder(embedder, idf, ROOT / "bench" / "out" / "points", kept=1000)
         self.matches: list[Match] = []
@@ -351,15 +355,14 @@ def arrays_of(fitted: offline.Calibration) -> dict[str, np.ndarray]:
 
 
 def prepared(progress: Progress) -> tuple[packs.Bank, Rows, Idf]:
-    """The part of the bank that is labelled, its answers with features, and the IDF tables."""
+    """The part of the bank that the golden set holds, all answers with features, and the IDF tables."""
     bank, faults = packs.load([ROOT])
     if faults:
         raise SystemExit(f"{len(faults)} faults in the packs: run `python -m interviewer check` first")
-    bank = labelled_part(bank)
     embedder = BundledEmbedder()
     progress("document frequencies of the guide")
     idf = idf_tables(corpus(bank), embedder)
-    return bank, Rows(bank, embedder, idf, progress), idf
+    return labelled_part(bank), Rows(bank, embedder, idf, progress), idf
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -7,6 +7,7 @@ The golden questions (`tests/golden/scoping.jsonl`) are never fitted on. Of thei
 thresholds; the others were looked at only for the final figure. What is fitted on: the labelled questions of
 `tests/golden/scoping_training.jsonl`, each once more without the phrase nearest to it; every `ask` phrase as a question, with itself left
 out of the sheet; questions of other archetypes that are far from everything on a sheet, as asked for in vain; and follow-ups made by rule.
+The training messages that ask for several facts at once are not fitted on: the thresholds of `scoping.found` were set on them.
 The head is fitted on logits of metrics that were fitted without the questions concerned (stacking; Wolpert 1992).
 """
 
@@ -98,7 +99,7 @@ class Examples:
         self.encoder = encoder
         self.draw = random.Random(0)
         self.made = []
-        rows = [r for r in lines(TRAINING) if r["archetype"] in self.sheets]
+        rows = [r for r in lines(TRAINING) if r["archetype"] in self.sheets and len(r["facts"]) < 2]
         for row in rows:
             self.add(row["archetype"], row["text"], row["facts"], "asked", row["asked"])
         self._without_nearest(rows)
@@ -282,9 +283,10 @@ def kind_of(row):
 
 def report(bank, encoder, halves):
     """Prints how many golden questions are right, by kind, and how many replies hold a fact that was not asked for."""
-    for half, chosen in halves.items():
+    several = {"training messages for several facts": [r for r in lines(TRAINING) if len(r["facts"]) > 1]}
+    for half, rows in (several | {half: [r for r in lines(GOLDEN) if r["archetype"] in chosen] for half, chosen in halves.items()}).items():
         right, wrong, invented, refused = {}, 0, 0, 0
-        for row in (r for r in lines(GOLDEN) if r["archetype"] in chosen):
+        for row in rows:
             found = scoping.facts(row["text"], bank.archetypes[row["archetype"]].fact_sheet, encoder, row["asked"][-1] if row["asked"] else None)
             found, wanted = {f for f in found if f}, set(row["facts"])
             right.setdefault(kind_of(row), []).append(found == wanted)

@@ -31,6 +31,17 @@ def labelled_part(bank: packs.Bank) -> packs.Bank:
     return replace(bank, questions={name: q for name, q in bank.questions.items() if name in names})
 
 
+def further_answers(bank: packs.Bank) -> list[Labelled]:
+    """The exemplars of the questions that the golden set does not hold, as their authors labelled them, once."""
+    held = labelled_part(bank).questions
+    return [
+        Labelled(f"{q.id}#{n}", q.id, f"exemplar, band {e.band}", e.text, *[dict(e.verdicts)] * 3)
+        for q in bank.questions.values()
+        if q.id not in held
+        for n, e in enumerate(q.exemplars)
+    ]
+
+
 def labelled_answers(bank: packs.Bank) -> list[Labelled]:
     """All labelled answers, by question. An exemplar's id is `<question>#<number>`, and its labels are those of the bank."""
     texts = {f"{q.id}#{n}": (q.id, f"exemplar, band {e.band}", e.text) for q in bank.questions.values() for n, e in enumerate(q.exemplars)}

@@ -129,7 +129,7 @@ def ask(question: str, guide: Guide, embedder: Embedder, model: ChatModel | None
     try:
         reply, usage = model.structured(prompt(question, found), Reply)
     except ModelError as error:
-        return Explained(question=question, passages=shown, failure=str(error))
+        return Explained(question=question, passages=shown, usage=error.usage, failure=str(error))
     kept = checked(reply, found, embedder) if reply.covered else ()
     # Where the model finds nothing in the passages, or says what they do not, they are still the nearest there is.
     return Explained(question=question, passages=shown, sentences=kept, usage=usage)

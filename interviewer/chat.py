@@ -518,8 +518,13 @@ class LangChainModel:
                     yield str(chunk.text)
         finally:
             pump.abandon()
-        _checked(reason, said, refusal, self._setup)
-        return self._usage(counted, said, messages)
+        usage = self._usage(counted, said, messages)
+        try:
+            _checked(reason, said, refusal, self._setup)
+        except ModelError as error:
+            error.usage = usage
+            raise
+        return usage
 
     def _opened(self, messages: "list[BaseMessage]", max_output: int, deadline: float) -> "tuple[list[AIMessage], _Pump[AIMessage]]":
         """The first chunks of a stream, up to the first that holds text, and where the others come from."""
@@ -555,25 +560,32 @@ class LangChainModel:
         deadline = self._now() + self._seconds
         used = Usage()
         repair: list[BaseMessage] = []
-        for last in (False, True):
-            reply, way, messages = self._replied(prompt, repair, shape, deadline)
-            said, values = _held(reply)
-            used += self._usage(reply.usage_metadata, said, messages)
-            if len(said) > MAX_TEXT:
-                raise _too_long()
-            _checked(_reason(reply), said, reply.additional_kwargs.get("refusal"), self._setup)
-            value, fault = read_json(values, shape)
-            if value is not None:
-                self._ways = self._ways[self._ways.index(way) :] if way in self._ways else self._ways
-                return value, used
-            if last:
-                break
-            if not fault and way == self._ways[0] and len(self._ways) > 1:
-                # Words where JSON was asked for: the server ignores this way. The repair goes the next one.
-                self._ways = self._ways[1:]
-            wrong = fault or "it is not a JSON object"
-            repair = [AIMessage(said[:4000]), HumanMessage(f"That reply cannot be used: {wrong}. Reply again, to the same task, with the JSON object alone.")]
-        raise BadReply(f"The language model {self._setup.model} did not keep to the form that was asked for, not even when asked again.")
+        try:
+            for last in (False, True):
+                reply, way, messages = self._replied(prompt, repair, shape, deadline)
+                said, values = _held(reply)
+                used += self._usage(reply.usage_metadata, said, messages)
+                if len(said) > MAX_TEXT:
+                    raise _too_long()
+                _checked(_reason(reply), said, reply.additional_kwargs.get("refusal"), self._setup)
+                value, fault = read_json(values, shape)
+                if value is not None:
+                    self._ways = self._ways[self._ways.index(way) :] if way in self._ways else self._ways
+                    return value, used
+                if last:
+                    break
+                if not fault and way == self._ways[0] and len(self._ways) > 1:
+                    # Words where JSON was asked for: the server ignores this way. The repair goes the next one.
+                    self._ways = self._ways[1:]
+                wrong = fault or "it is not a JSON object"
+                repair = [
+                    AIMessage(said[:4000]),
+                    HumanMessage(f"That reply cannot be used: {wrong}. Reply again, to the same task, with the JSON object alone."),
+                ]
+            raise BadReply(f"The language model {self._setup.model} did not keep to the form that was asked for, not even when asked again.")
+        except ModelError as error:
+            error.usage = used  # replies that cannot be used are paid for too
+            raise
 
     def _replied(self, prompt: Prompt, repair: "list[BaseMessage]", shape: type[Shape], deadline: float) -> "tuple[AIMessage, Way, list[BaseMessage]]":
         """A reply by the best way that the server takes, that way, and what was said for it."""

@@ -16,11 +16,13 @@ InterviewerError            its text is a sentence for the user: what happened a
 ├── DocumentError           an uploaded document cannot be read as text
 ├── DiagramError             a drawing cannot be read: the line, and what to write instead
 ├── NotConfigured           the call needs a part (a language model) that is not configured
-└── ModelError              a language model was asked and gave nothing that can be used
+└── ModelError              a language model was asked and gave nothing that can be used; carries what that took
     ├── ModelRejected       it refused the request as it stands: key, permission, model name, settings
     ├── ModelUnavailable    it cannot be reached, is too busy, failed, or was too slow
     └── BadReply            it replied, but with nothing, a refusal, half a reply, or not in the form that was asked for
 """
+
+from interviewer.domain import Usage
 
 
 class InterviewerError(Exception):
@@ -93,7 +95,9 @@ class NotConfigured(InterviewerError):
 
 
 class ModelError(InterviewerError):
-    """A language model was asked and gave nothing that can be used."""
+    """A language model was asked and gave nothing that can be used. `usage` is what it took nevertheless."""
+
+    usage: Usage = Usage()
 
 
 class ModelRejected(ModelError):

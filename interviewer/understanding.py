@@ -100,7 +100,7 @@ class Listener:
         try:
             heard, usage = self._model.structured(prompt(text, question), Heard)
         except ModelError as error:
-            return Understood(reading, failure=str(error))
+            return Understood(reading, error.usage, str(error))
         return Understood(settled(text, reading, heard.act), usage)
 
 

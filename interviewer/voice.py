@@ -373,7 +373,7 @@ class Voice:
         received: list[str] = []
         with closing(self._heard(prompt, received)) as stream:
             result = yield from (self._follow_up if turn.kind is TurnKind.FOLLOW_UP else self._whole)(stream, context)
-        if result.failure and received:  # broken off: the server sent no count
+        if result.failure and received and not result.usage.calls:  # broken off: the server sent no count
             spent = Usage(
                 calls=1, input_tokens=budget.count(prompt.static) + budget.count(prompt.rest), output_tokens=budget.count("".join(received)), unpriced=1
             )
@@ -439,7 +439,7 @@ class Voice:
             usage = _read(stream, pieces)
         except ModelError as error:
             yield context.script
-            return Wording(context.script, False, "no reply", str(error))
+            return Wording(context.script, False, "no reply", str(error), error.usage)
         text = _line("".join(pieces))
         fault = fault_in(text, context) or incomplete(text, context)
         if fault:
@@ -460,7 +460,7 @@ class Voice:
             except StopIteration as end:
                 usage, ended = end.value, True
             except ModelError as error:
-                failure, ended = str(error), True
+                usage, failure, ended = error.usage, str(error), True
             while not fault and not asked:
                 sentence, rest = first_sentence(held.lstrip())
                 if not sentence and ended and not failure:

@@ -371,7 +371,7 @@ class Judge:
             reply, usage = self._model.structured(prompt_of(matter, case.shown), shape)
             verdicts = read_reply(reply, case)
         except ModelError as error:
-            return self._failed(offline, error, usage)
+            return self._failed(offline, error, usage + error.usage)
         judged = offline.model_copy(update={"verdicts": verdicts, "grader": self.info})
         if not case.capped and _doubtful(score(judged), score(offline)):
             try:
@@ -379,6 +379,7 @@ class Judge:
                 usage = usage + more
                 verdicts = merged(verdicts, read_reply(reply, case))
             except ModelError as error:  # the first reading stands by itself
+                usage = usage + error.usage
                 _log.info("no second reading: %s", type(error).__name__)
         return judged.model_copy(update={"verdicts": verdicts, "usage": usage})
 

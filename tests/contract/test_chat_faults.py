@@ -217,9 +217,18 @@ def test_a_reply_of_the_wrong_form_is_repaired_once_with_what_was_wrong_shown(se
 
 def test_there_is_no_second_repair(server):
     server.reply = {"verdict": "splendid", "count": 3}
-    with pytest.raises(BadReply):
+    with pytest.raises(BadReply) as raised:
         Person(server, seconds=30).structured()
     assert len(server.requests) == 2
+    assert raised.value.usage.calls == 2
+    assert raised.value.usage.input_tokens > 0
+
+
+def test_a_stream_that_is_no_reply_is_paid_for_all_the_same(server):
+    server.fault = "refusal"
+    with pytest.raises(BadReply) as raised:
+        list(Person(server, seconds=30).model.stream(PROMPT))
+    assert raised.value.usage.calls == 1
 
 
 def test_a_server_that_ignores_the_schema_is_asked_by_tool_calling_from_then_on(server):

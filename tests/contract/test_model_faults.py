@@ -67,6 +67,8 @@ def contradicting(request):
 
 
 CONTENT = {"unknown ids": unknown, "missing criteria": missing, "duplicates": contradicting}
+REPLIED = {**dict.fromkeys(CONTENT, 1), "refusal": 1, "wrong_types": 2, "401": 0, "refused": 0}
+"""How many replies a judgement that failed took; they are paid for."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -118,6 +120,7 @@ def test_an_interview_outlives_the_fault_and_is_mended_afterwards(fault, grader,
             assert progress.assessment.failure
             assert progress.assessment.grader == grader.info
             assert [v.value for v in progress.assessment.verdicts] == [v.value for v in offline[progress.question.id].verdicts]
+            assert progress.assessment.usage.calls == REPLIED.get(fault, progress.assessment.usage.calls)
         notices = [t for t in spoken(ended, TurnKind.NOTICE) if "language model" in t.lower()]
         assert len(notices) == 1
         shown = "\n".join([*notices, *(p.assessment.failure for p in ended.plan), export.as_markdown(ended), export.as_json(ended)])
