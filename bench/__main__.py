@@ -14,7 +14,6 @@ BENCHMARKS = {
     "dialogue": "bench.fits:dialogue",
     "grading": "bench.agreement:run",
     "marked": "bench.marked:run",
-    "fresh": "bench.fresh:run",
     "judge": "bench.judge:run",
     "levels": "bench.levels:run",
     "tokens": "bench.tokens:run",
@@ -27,7 +26,6 @@ TITLES = {
     "speed": "Speed: replies, start-up, index, load",
     "dialogue": "Dialogue: what a message is taken for",
     "marked": "Grading: agreement with people",
-    "fresh": "Grading: questions written after the grader was fitted",
     "judge": "Grading: a language model as judge",
     "real": "A real small language model through the whole path",
     "grading": "Grading: agreement of the offline grader with the labels",
@@ -35,7 +33,7 @@ TITLES = {
 ASKED_FOR = {"marked", "real", "judge"}
 """Run only when named: one needs a file of yours, one fetches a model of 1.1 GB, one asks the language model that is configured."""
 
-FILES = {"fresh": "fresh-questions", "real": "real-model", "tokens": "model"}
+FILES = {"real": "real-model", "tokens": "model"}
 """Where a file is not called as its benchmark is."""
 
 FOLDER = ROOT / "docs" / "benchmarks"

@@ -19,7 +19,7 @@ from bench.golden import FOLDER, LEVELS
 from bench.grading_page import page
 from bench.tables import Progress, table
 from interviewer import packs, scoring
-from interviewer.domain import Assessment, Evidence, GraderInfo, Verdict, VerdictValue, plain_turn
+from interviewer.domain import Assessment, Evidence, GraderInfo, Question, Verdict, VerdictValue, plain_turn
 from interviewer.embedding import BundledEmbedder
 from interviewer.grading import matching, offline
 from interviewer.grading.matching import FEATURES
@@ -107,10 +107,10 @@ def score_of(bank: packs.Bank, question_id: str, levels: Sequence[int]) -> float
     return 0.0 if score is None else score
 
 
-def scores(rows: Rows, bank: packs.Bank, read: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """Labelled score, read score and answer number of every labelled answer."""
+def scores(rows: Rows, bank: packs.Bank, read: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Labelled score, read score and answer number of every answer that has a chosen row."""
     gold, own, numbers = [], [], []
-    for n in np.unique(rows.answer[rows.real]):
+    for n in np.unique(rows.answer[chosen]):
         at = np.flatnonzero(rows.answer == n)
         gold.append(score_of(bank, rows.answers[n].question, rows.label[at]))
         own.append(score_of(bank, rows.answers[n].question, read[at]))
@@ -118,14 +118,41 @@ def scores(rows: Rows, bank: packs.Bank, read: np.ndarray) -> tuple[np.ndarray, 
     return np.array(gold), np.array(own), numbers
 
 
-def ordered(rows: Rows, bank: packs.Bank, own: np.ndarray, numbers: list[int]) -> tuple[int, int]:
+def ordered(rows: Rows, questions: Sequence[Question], own: np.ndarray, numbers: list[int]) -> tuple[int, int]:
     """In how many questions strong > middling > weak, of how many."""
     by_id = {rows.answers[n].id: score for n, score in zip(numbers, own, strict=True)}
     right = 0
-    for q in bank.questions.values():
+    for q in questions:
         of = {("weak" if e.band == 1 else "strong" if e.band == 4 else "middling"): by_id[f"{q.id}#{n}"] for n, e in reversed(list(enumerate(q.exemplars)))}
         right += of["strong"] > of["middling"] > of["weak"]
-    return right, len(bank.questions)
+    return right, len(questions)
+
+
+def by_round(rows: Rows, held: Held) -> str:
+    """How the questions outside the golden set are read, by what was fitted without them."""
+    further = rows.labelled & ~rows.real
+    round_of = {q.id: q.round.value for q in rows.bank.questions.values()}
+    of = np.array([round_of[g] for g in rows.group])
+    lines = []
+    for name in ["all", *dict.fromkeys(of[further].tolist())]:
+        at = np.flatnonzero(further & ((of == name) | (name == "all")))
+        gold, mine, mistakes, groups = rows.label[at], held.read[at], rows.mistake[at], rows.group[at]
+        right, own, numbers = scores(rows, rows.bank, held.read, at)
+        strong, total = ordered(rows, [rows.bank.questions[g] for g in dict.fromkeys(groups.tolist())], own, numbers)
+        by_question = np.array([rows.answers[n].question for n in numbers])
+        lines.append(
+            [
+                name,
+                len(at),
+                with_interval(groups, lambda k, gold=gold, mine=mine: kappa(gold[k], mine[k])),
+                f"{kappa(gold[mistakes], mine[mistakes]):.3f}" if mistakes.any() else "",
+                f"{((gold == 0) & (mine == 2))[~mistakes].mean():.1%}",
+                with_interval(by_question, lambda k, right=right, own=own: float(pearsonr(right[k], own[k])[0])),
+                f"{strong} of {total}",
+            ]
+        )
+    header = "round|verdicts|quadratic kappa (95 %)|mistakes|unmet read as met|score correlation (95 %)|strong > middling > weak"
+    return table(header.split("|"), lines)
 
 
 def calibration(right: np.ndarray, sure: np.ndarray) -> tuple[float, list[dict[str, float]]]:
@@ -187,9 +214,9 @@ def tables(bank: packs.Bank, rows: Rows, held: Held, progress: Progress) -> str:
     verdict_rows, figures = [], []
     for name, read in reads.items():
         mine = read[real]
-        right, own, numbers = scores(rows, bank, read)
+        right, own, numbers = scores(rows, bank, read, rows.real)
         by_question = np.array([rows.answers[n].question for n in numbers])
-        strong, of = ordered(rows, bank, own, numbers)
+        strong, of = ordered(rows, list(bank.questions.values()), own, numbers)
 
         def quadratic(at: np.ndarray, mine: np.ndarray = mine) -> float:
             return kappa(gold[at], mine[at])
@@ -317,7 +344,14 @@ def tables(bank: packs.Bank, rows: Rows, held: Held, progress: Progress) -> str:
         ],
     }
     (ROOT / "interviewer" / "grading" / "agreement.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    parts = {"agreement": agreement, "styles": style_table, "calibration": calibration_table, "adversaries": adversary_table, "invariances": invariance_table}
+    parts = {
+        "agreement": agreement,
+        "rounds": by_round(rows, held),
+        "styles": style_table,
+        "calibration": calibration_table,
+        "adversaries": adversary_table,
+        "invariances": invariance_table,
+    }
     (ROOT / "docs" / "grading.md").write_text(page(data, parts), encoding="utf-8")
     return "\n\n".join(parts.values())
 

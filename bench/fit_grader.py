@@ -38,7 +38,7 @@ NETWORKS = 1
 SHARPNESS = 3.0
 """Of the soft maximum over places while fitting; the grader itself takes the maximum."""
 
-DECAY = {False: 2e-3, True: 8e-3}
+DECAY = {False: 1e-3, True: 4e-3}
 """Of the weights, for points and for mistakes; there are six times as many points."""
 
 ROUNDS = 120
@@ -69,7 +69,7 @@ STRANGERS = 3
 """Answers to other questions that each question is shown as meeting nothing; people do answer beside the point."""
 
 LISTS = 3
-WEIGHTS = {"labelled": 1.0, "further": 1.0, "stranger": 1.0, "list": 0.5, "contradiction": 0.5, "alone": 0.1, "statement": 0.3}
+WEIGHTS = {"labelled": 1.0, "further": 1.0, "stranger": 1.0, "list": 0.5, "contradiction": 0.5, "alone": 0.1, "statement": 1.0}
 MISTAKE_WEIGHTS = {**WEIGHTS, "list": 0.0}
 """What a verdict weighs in the fit, by where it comes from. Heavier contradictions take more credit from those who deny everything, and
 soon from those who give a plain definition too; the rubric's own statements hold against that."""
@@ -151,8 +151,8 @@ def one_sentence_answers(
 class Rows:
     """Every labelled verdict with its features.
 
-    `real` tells the golden set from what is there for the fit alone, `weight` is what they weigh in it; `source` is the question that the text
-    was written for, `group` the one it is graded on, `answer` an index into `answers`, `whole` false for answers of one sentence.
+    `kind` is a key of `WEIGHTS`; `real` tells the golden set, `labelled` that and the further exemplars, from answers made for the fit;
+    `weight` is what a verdict weighs in it; `source` is the question that the text was written for, `group` the one it is graded on, `answer` an index into `answers`, `whole` false for answers of one sentence.
     """
 
     def __init__(self, bank: packs.Bank, embedder: BundledEmbedder, idf: Idf, progress: Progress) -> None:
@@ -166,7 +166,7 @@ class Rows:
         encoder = PointEncoder(embedder, idf, ROOT / "bench" / "out" / "points", kept=1000)
         self.matches: list[Match] = []
         self.bare: list[np.ndarray] = []
-        answer, label, mistake, group, source, weight = [], [], [], [], [], []
+        answer, label, mistake, group, source, weight, kind_of = [], [], [], [], [], [], []
         for n, a in enumerate(self.answers):
             if n % 100 == 0:
                 progress(f"matching answer {n} of {len(self.answers)}")
@@ -184,6 +184,7 @@ class Rows:
                 group.append(a.question)
                 source.append(sources[n])
                 weight.append((MISTAKE_WEIGHTS if mistake[-1] else WEIGHTS)[kinds[n]])
+                kind_of.append(kinds[n])
         alone = one_sentence_answers(bank, embedder, encoder, speller, progress)
         self.whole = np.array([True] * len(label) + [False] * len(alone))
         answer += [len(self.answers) + k for k in range(len(alone))]
@@ -193,9 +194,11 @@ class Rows:
             group.append(question_id)
             source.append(question_id)
             weight.append(WEIGHTS[kind])
+            kind_of.append(kind)
         self.answer, self.label, self.mistake, self.group = np.array(answer), np.array(label), np.array(mistake), np.array(group)
         self.source, self.weight = np.array(source), np.array(weight)
-        self.real = self.answer < len(labelled)
+        self.kind = np.array(kind_of)
+        self.real, self.labelled = self.kind == "labelled", np.isin(self.kind, ("labelled", "further"))
         self.features = [row for m in self.matches for row in m.features] + [found.features[n] for _, found, n, *_ in alone]
         self.astray = np.array([m.astray for m in self.matches for _ in m.features] + [found.astray for _, found, *_ in alone], dtype=np.float32)
         places = max(len(f) for f in self.features)
@@ -299,7 +302,7 @@ def fit(rows: Rows, at: np.ndarray, idf: Idf) -> offline.Calibration:
         mine = at[rows.mistake[at] == mistake]
         astray = rows.astray[mine] * (not mistake)  # words on something else excuse no mistake
         nets[mistake] = ensemble(rows.padded[mine], rows.present[mine], astray, rows.label[mine], rows.weight[mine], DECAY[mistake])
-    whole = at[rows.whole[at] & (rows.weight[at] == WEIGHTS["labelled"])]  # likeness to a bare statement cannot tell a contradiction
+    whole = at[np.isin(rows.kind[at], ("labelled", "further", "stranger"))]  # likeness to a bare statement cannot tell a contradiction
     bare_x = np.concatenate([rows.bare[n] for n in np.unique(rows.answer[whole])])
     points = ~rows.mistake[whole]
     bare_rows = [logistic(bare_x[points], (rows.label[whole][points] >= step).astype(float)) for step in (1, 2)]
@@ -311,7 +314,7 @@ def fit(rows: Rows, at: np.ndarray, idf: Idf) -> offline.Calibration:
     for mistake in (False, True):
         mine = rows.mistake[at] == mistake
         scores[mine] = best_places(rows, at[mine], nets[mistake], mistake)
-    real = rows.real[at]  # the cuts are set on answers as people give them
+    real = rows.labelled[at]  # the cuts are set on answers as people give them
     for mistake, name in ((False, "point"), (True, "mistake")):
         mine = np.flatnonzero((rows.mistake[at] == mistake) & real)
         limits = cuts(offline.chances(scores[mine][:, None] + nets[mistake].biases), rows.label[at][mine])
@@ -328,7 +331,7 @@ class Held:
         self.bare_read, self.bare_degree = np.zeros(len(rows.label), int), np.zeros(len(rows.label))
         for number, (train, test) in enumerate(GroupKFold(FOLDS).split(rows.label, rows.label, rows.group), 1):
             progress(f"fitting without fold {number} of {FOLDS}")
-            test = test[rows.real[test]]
+            test = test[rows.labelled[test]]
             train = train[~np.isin(rows.source[train], np.unique(rows.group[test]))]
             fitted = fit(rows, train, idf)
             self.fitted.update(dict.fromkeys(np.unique(rows.group[test]).tolist(), fitted))

@@ -52,13 +52,13 @@ class Fitted(NamedTuple):
     none: Floats
 
 
-SURE_PIECE = 0.6
+SURE_PIECE = 0.5
 """The least chance with which a piece of a message, by itself, asks for its fact, where the message asks for several."""
 
-WHOLE_IN_PIECE = 0.6
+WHOLE_IN_PIECE = 0.4
 """What the odds of the whole message count for a piece: "how long" after "can I keep reported mail" is still about the mail."""
 
-HELD_BY_WHOLE = 9.0
+HELD_BY_WHOLE = 7.0
 """A fact found in a piece may be no more logits behind the best for the message as a whole …"""
 
 HELD_BY_WHOLE_ALONE = 1.0

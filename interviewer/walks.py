@@ -94,6 +94,7 @@ class Walks:
         return self._begin(setup, archetype)
 
     def _begin(self, setup: WalkSetup, archetype: Archetype) -> Walk:
+        scoping.sheet_of(archetype.fact_sheet, self._embedder)  # so that the first scoping question need not wait for it
         walk = walkthrough.create(self._new_id(), setup, archetype, self._clock.now())
         self._store.create_walk(walk)
         return self._advance(StoredWalk(walk, 0)).walk

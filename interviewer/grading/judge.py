@@ -41,7 +41,7 @@ MAX_QUOTES = 2
 LONGEST_QUOTE = 2
 """A quote over more sentences is narrowed to the one that bears most."""
 
-FLOOR = {"point": 1.4, "mistake": 1.7, "own": 0.13}
+FLOOR = {"point": 0.8, "mistake": 2.3, "own": 0.13}
 """How well a quote must carry its criterion (`Support.of`). Below lie the best sentences of at most 3 % of the criteria that are labelled
 met, by the offline grader as it is calibrated: `python -m bench judge` prints the shares, and a new calibration needs them looked at."""
 

@@ -1,6 +1,6 @@
 """The offline grader: gates, then per criterion a calibrated reading of how far the candidate's sentences hold it.
 
-Version 2. A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer (multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). Its weights and the inverse
+Version 3. A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer (multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). Its weights and the inverse
 document frequencies are fitted by `bench/fit_grader.py` on the labelled answers, with whole questions left out for the published
 figures, and shipped in `calibration.npz`.
 """
@@ -35,7 +35,7 @@ from interviewer.grading.matching import FEATURES, Idf, Match, Point, PointEncod
 from interviewer.ports import TokenEncoder
 from interviewer.sentences import Span
 
-VERSION = "2"
+VERSION = "3"
 NOTHING = -20.0
 """The score of a criterion for which no sentence may count: its chance is nil."""
 

@@ -430,7 +430,11 @@ def test_a_common_criterion_that_an_archetype_or_a_variant_has_too_is_a_fault(de
         ("id: every-owner\n", "id: every-price\n", "ids repeat"),
         ("level: staff\n", "level: sergeant\n", "junior"),
         ("common:\n", "extra: 1\ncommon:\n", "not a field of a file of common criteria"),
-        ("probe: How do you know that an answer arrives in time?", "probe: Splits the time allowed for a response among the stages in numbers?", "gives it away"),
+        (
+            "probe: How do you know that an answer arrives in time?",
+            "probe: Splits the time allowed for a response among the stages in numbers?",
+            "gives it away",
+        ),
     ],
 )
 def test_a_broken_file_of_common_criteria_is_a_fault_at_its_line_and_leaves_the_archetypes(designs, bank, old, new, problem):
