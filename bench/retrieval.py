@@ -88,12 +88,12 @@ def plain_cosine(sections: Sequence[Section], embedder: BundledEmbedder) -> Call
     return lambda query: dict(zip((s.source for s in sections), (vectors @ embedder.embed([query])[0]).tolist(), strict=True))
 
 
-def halves(index: GuideIndex, asked: Sequence[Query]) -> list[tuple[dict[str, float], dict[str, float]]]:
+def halves(index: GuideIndex, asked: Sequence[Query]) -> list[tuple[Mapping[str, float], Mapping[str, float]]]:
     """The index's cosine and BM25 scores of each query."""
-    return [(index.dense(q.text), index.lexical(q.text)) for q in asked]
+    return [index.halves(q.text) for q in asked]
 
 
-def combined(scores: Sequence[tuple[dict[str, float], dict[str, float]]], weight: float) -> list[list[str]]:
+def combined(scores: Sequence[tuple[Mapping[str, float], Mapping[str, float]]], weight: float) -> list[list[str]]:
     """Rankings with another share of the cosine, by the formula of `GuideIndex.search`."""
     return [
         ordered({s: weight * max(0.0, dense.get(s, 0.0)) + (1 - weight) * lexical.get(s, 0.0) for s in dense.keys() | lexical.keys()})
@@ -148,10 +148,10 @@ def run(progress: Progress) -> str:
     pages, sections, asked, embedder = list(bank.pages.values()), list(bank.sections.values()), queries(), BundledEmbedder()
     with tempfile.TemporaryDirectory() as folder:
         progress(f"indexing {len(sections)} sections")
-        index = open_index(Path(folder) / "whole", embedder, pages)
+        index = open_index(Path(folder) / "whole", embedder, pages, known=embedder.knows)
         kept = without(pages, ABOUT_ASKING)
-        smaller = open_index(Path(folder) / "smaller", embedder, kept)
-        bare = open_index(Path(folder) / "bare", embedder, unasked(pages))
+        smaller = open_index(Path(folder) / "smaller", embedder, kept, known=embedder.knows)
+        bare = open_index(Path(folder) / "bare", embedder, unasked(pages), known=embedder.knows)
         progress(f"searching for {len(asked)} queries")
         bm25, cosine, scores = plain_bm25(sections), plain_cosine(sections, embedder), halves(index, asked)
         shipped_rankings = [[p.source for p in index.search(q.text, k=len(sections))] for q in asked]

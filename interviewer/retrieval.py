@@ -8,7 +8,8 @@ import hashlib
 import logging
 import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlparse
@@ -19,6 +20,8 @@ import numpy as np
 from chromadb.config import Settings as ChromaSettings
 from filelock import FileLock, Timeout
 from langchain_text_splitters import MarkdownHeaderTextSplitter, RecursiveCharacterTextSplitter
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
 
 from interviewer import guide_markup
 from interviewer.domain import Page, Passage, Section
@@ -30,17 +33,24 @@ CHUNK_CHARACTERS = 700
 
 CHUNK_OVERLAP = 80
 BATCH = 32
-CANDIDATES = 40
-"""Nearest chunks taken from Chroma before they are combined with BM25."""
+CANDIDATES = 400
+"""Nearest entries taken from Chroma before they are combined with BM25."""
 
-DENSE_WEIGHT = 0.6
+NEAREST = 2
+"""Entries of a section whose cosines are averaged: one chance likeness says little."""
+
+DENSE_WEIGHT = 0.7
 """Share of the cosine in the combined score; the rest is BM25. Chosen with `make bench` (docs/benchmarks/retrieval.md)."""
+
+SHORTEST_MENDED, TWO_SLIPS = 4, 7
+"""Letters from which an unknown word of a query may be mistyped, and from which two slips in it are mended instead of one."""
 
 PREFIX = "guide-"
 Progress = Callable[[int, int], None]
 """Called with (entries done, entries in all)."""
 
 _TOKEN = re.compile(r"[a-z0-9]+")
+_WORD = re.compile(r"[A-Za-z]+")
 _log = logging.getLogger(__name__)
 
 
@@ -123,10 +133,38 @@ def sync(client: Any, embedder: Embedder, wanted: Sequence[Entry], progress: Pro
     return collection
 
 
-class GuideIndex:
-    """Search over the guide. Build it with `open_index`."""
+class Typos:
+    """Brings mistyped words of a query to the guide's words: an unknown word to the nearest by Damerau and Levenshtein's distance, the commonest first."""
 
-    def __init__(self, collection: Any, embedder: Embedder, pages: Iterable[Page], wanted: Sequence[Entry], notice: str = "") -> None:
+    def __init__(self, texts: Iterable[str], known: Callable[[str], bool]) -> None:
+        self._counts = Counter(w.lower() for text in texts for w in _WORD.findall(text))
+        self._words = [w for w, n in self._counts.items() if n > 1 and len(w) >= SHORTEST_MENDED - 1]
+        self._known = known
+
+    def mended(self, query: str) -> str:
+        """The query with what can be mended; names, which begin with a capital letter, stay as they are."""
+        return _WORD.sub(lambda found: self._word(found.group()), query)
+
+    def _word(self, word: str) -> str:
+        if len(word) < SHORTEST_MENDED or not word.islower() or word in self._counts or self._known(word):
+            return word
+        slips = 1 if len(word) < TWO_SLIPS else 2
+        near = process.extract(word, self._words, scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=5)
+        return min(near, key=lambda found: (found[1], -self._counts[found[0]], found[0]))[0] if near else word
+
+
+class GuideIndex:
+    """Search over the guide. Build it with `open_index`; `known` says whether a lower-case word is an English one."""
+
+    def __init__(
+        self,
+        collection: Any,
+        embedder: Embedder,
+        pages: Iterable[Page],
+        wanted: Sequence[Entry],
+        notice: str = "",
+        known: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._collection = collection
         self._embedder = embedder
         self._entries = {e.id: e for e in wanted}
@@ -137,21 +175,33 @@ class GuideIndex:
         if self._sources:
             corpus = [tokens(" ".join((titles[s], titles[s], self._sections[s].text, *self._sections[s].asks))) for s in self._sources]
             self._bm25.index(corpus, show_progress=False)
+        self._typos = Typos((text for s in self._sections.values() for text in (s.heading, s.text, *s.asks)), known)
         self.notice = notice
 
-    def dense(self, query: str) -> dict[str, float]:
-        """Best cosine per section among the nearest chunks."""
+    def _nearest(self, query: str) -> dict[str, list[float]]:
+        """Cosines of the nearest entries by section, the best first."""
         vector = self._embedder.embed([query])
         count = min(CANDIDATES, len(self._entries))
         if not count:
             return {}
         hits = self._collection.query(query_embeddings=vector, n_results=count, include=["distances"])
-        best: dict[str, float] = {}
+        near: dict[str, list[float]] = {}
         for entry_id, distance in zip(hits["ids"][0], hits["distances"][0], strict=True):
             entry = self._entries.get(entry_id)
             if entry is not None:  # an entry that another process has just added or removed is not ours
-                best[entry.source] = max(best.get(entry.source, -1.0), 1.0 - float(distance))
-        return best
+                near.setdefault(entry.source, []).append(1.0 - float(distance))
+        return near
+
+    def dense(self, query: str) -> dict[str, float]:
+        """Best cosine per section among the nearest entries."""
+        return {source: max(cosines) for source, cosines in self._nearest(query).items()}
+
+    def halves(self, query: str) -> tuple[Mapping[str, float], Mapping[str, float]]:
+        """What `search` combines: the mean cosine of each section's nearest entries, and BM25, of the query with its typing errors mended."""
+        query = self._typos.mended(query)
+        near = self._nearest(query)
+        last = min((c for cosines in near.values() for c in cosines), default=0.0)  # what did not come is no nearer than this
+        return {s: sum([*cosines, *[last] * NEAREST][:NEAREST]) / NEAREST for s, cosines in near.items()}, self.lexical(query)
 
     def lexical(self, query: str) -> dict[str, float]:
         """BM25 per section, scaled so that the best is 1."""
@@ -164,7 +214,7 @@ class GuideIndex:
 
     def search(self, query: str, k: int = 5) -> list[Passage]:
         """The k best sections; equal scores are ordered by source."""
-        dense, lexical = self.dense(query), self.lexical(query)
+        dense, lexical = self.halves(query)
         combined = {s: DENSE_WEIGHT * max(0.0, dense.get(s, 0.0)) + (1 - DENSE_WEIGHT) * lexical.get(s, 0.0) for s in dense.keys() | lexical.keys()}
         ranked = sorted(combined.items(), key=lambda item: (-item[1], item[0]))[:k]
         return [Passage(source=s, heading=self._sections[s].heading, text=self._sections[s].text, score=round(min(1.0, score), 6)) for s, score in ranked]
@@ -182,14 +232,19 @@ def _on_disk(folder: Path, embedder: Embedder, wanted: Sequence[Entry], progress
         return collection
 
 
-def open_index(folder: Path, embedder: Embedder, pages: Sequence[Page], progress: Progress | None = None, url: str = "") -> GuideIndex:
-    """The index of these pages, brought up to date. A damaged index is rebuilt; without a writable folder it lives in memory."""
+def open_index(
+    folder: Path, embedder: Embedder, pages: Sequence[Page], progress: Progress | None = None, url: str = "", known: Callable[[str], bool] = lambda _: False
+) -> GuideIndex:
+    """The index of these pages, brought up to date. A damaged index is rebuilt; without a writable folder it lives in memory.
+
+    `known` says whether a lower-case word is an English one, and not a mistyped word of the guide.
+    """
     pages = [guide_markup.plain_page(page) for page in pages]  # neither a figure nor an address is anything to search for or to quote
     wanted = entries(pages)
     if url:
         client = connect(url)
         try:
-            return GuideIndex(sync(client, embedder, wanted, progress), embedder, pages, wanted)
+            return GuideIndex(sync(client, embedder, wanted, progress), embedder, pages, wanted, known=known)
         except Exception as error:
             raise IndexUnavailable(f"The Chroma server at {url} cannot hold the index: {error}") from error
     for attempt in range(2):
@@ -204,7 +259,7 @@ def open_index(folder: Path, embedder: Embedder, pages: Sequence[Page], progress
                 pointer.write_text(at.name, encoding="utf-8")
                 _remove_others(folder, at)
             notice = "The guide index was damaged and has been rebuilt." if attempt else ""
-            return GuideIndex(collection, embedder, pages, wanted, notice)
+            return GuideIndex(collection, embedder, pages, wanted, notice, known)
         except (KeyboardInterrupt, SystemExit):
             raise
         except Timeout:
@@ -213,7 +268,7 @@ def open_index(folder: Path, embedder: Embedder, pages: Sequence[Page], progress
             _log.warning("guide index at %s: %s", at, error)
     client = chromadb.EphemeralClient(settings=ChromaSettings(anonymized_telemetry=False))
     notice = "The guide index cannot be written to the data directory; it is kept in memory for now."
-    return GuideIndex(sync(client, embedder, wanted, progress), embedder, pages, wanted, notice)
+    return GuideIndex(sync(client, embedder, wanted, progress), embedder, pages, wanted, notice, known)
 
 
 def _marks(folder: Path) -> list[tuple[str, int]]:

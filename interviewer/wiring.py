@@ -239,7 +239,7 @@ class Services:
         with self._lock:
             embedder: Embedder = self.embedder if self.settings.embeddings == "bundled" else endpoint_embedder(self.settings.embeddings)
             pages = list(self.bank.pages.values())
-            return open_index(index_folder(self.settings), embedder, pages, self._progress, self.settings.chroma_url)
+            return open_index(index_folder(self.settings), embedder, pages, self._progress, self.settings.chroma_url, self.embedder.knows)
 
     def ask(self, question: str) -> Explained:
         """What the guide says to a question, worded by the language model where one is set and answers."""

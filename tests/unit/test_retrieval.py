@@ -161,3 +161,19 @@ def test_neither_figures_nor_addresses_are_embedded_or_shown(tmp_path):
     assert index.lexical("quagga") == {}
     (found,) = [p for p in index.search("far storms", 3) if p.source == "knowledge/t/waves#swell"]
     assert found.text == "Long waves, see how they split.\n\nFar storms."
+
+
+def test_a_mistyped_word_is_brought_to_the_guide_s_and_other_words_are_left():
+    typos = retrieval.Typos(["Gradient boosting, boosting again and the gradient.", "bossing"], known=lambda word: word == "boasting")
+    assert typos.mended("how does graident bosting work?") == "how does gradient boosting work?"
+    assert typos.mended("gardiant") == "gradient"  # two slips in a long word
+    assert typos.mended("bosing") == "bosing"  # "bossing" stands there once: that may be an error of its own
+    for left in ("boasting", "Bosting", "grad", "xgboost", "gradient", "quagga", "the"):
+        assert typos.mended(left) == left
+
+
+def test_one_chance_likeness_does_not_lead_to_a_section(tmp_path):
+    odd = page("odd", ("chance", "zzzzzz", ("wobbly knees",)), ("meant", "wobbling knees hurt", ("wobble knees", "my knees wobble")))
+    index = retrieval.open_index(tmp_path, CountingEmbedder(), [odd])
+    assert max(index.dense("wobbly knees"), key=index.dense("wobbly knees").get) == "knowledge/t/odd#chance"
+    assert max(index.halves("wobbly knees")[0], key=index.halves("wobbly knees")[0].get) == "knowledge/t/odd#meant"
