@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from builders import bare_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 240
+DEFAULT_INTERRUPT = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
 STRONG = "I would compare the training error with the validation error: a large gap means variance, and two high errors mean bias."
 
 pytestmark = pytest.mark.timeout(300)
@@ -30,7 +32,8 @@ def start(environment):
     def started(*arguments, **options):
         command = [sys.executable, "-m", "interviewer", "grade", *map(str, arguments)]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"} | options
-        running.append(subprocess.Popen(command, cwd=ROOT, env=environment, **options))
+        # A suite that was started in the background has SIGINT ignored, and so would its children have.
+        running.append(subprocess.Popen(command, cwd=ROOT, env=environment, preexec_fn=DEFAULT_INTERRUPT, **options))  # noqa: PLW1509 — no lock is taken in it
         return running[-1]
 
     yield started
