@@ -103,8 +103,8 @@ class Timed:
         began = time.perf_counter()
         try:
             value, usage = self._model.structured(prompt, shape)
-        except ModelError:
-            self._note(prompt, began)
+        except ModelError as error:
+            self._note(prompt, began, error.usage)
             raise
         self._note(prompt, began, usage)
         if isinstance(value, Reply):

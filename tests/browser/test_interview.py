@@ -131,17 +131,17 @@ def test_a_whole_interview_with_every_mishap_on_the_way(visit, server, bank, see
     page = visit("/", size=SIZES[size])
     name = start(page)
 
-    # an answer, a question back, a hint, and not knowing in one's own words
+    # a hint (before anything is said: half of a strong answer may leave nothing to hint at), an answer, a question back, and not knowing
     first, _ = halves(current(page, bank))
+    button(page, "Hint").dblclick()
+    expect(theirs(page).filter(has_text="Hint 1 of 3")).to_be_visible()
+    settle(page)
     say(page, first)
     question = current(page, bank)  # half a strong answer may have been enough
     _, rest = halves(question)
     say(page, "Before I go on, could you clarify what kind of data we have here?")
     facts = [f.answer for f in question.fact_sheet.values()]
     assert any(f in theirs(page).last.inner_text() for f in [*facts, "make an assumption", "Make an assumption"])
-    button(page, "Hint").dblclick()
-    expect(theirs(page).filter(has_text="Hint 1 of 3")).to_be_visible()
-    settle(page)
     unknown = "Honestly, this one is beyond me, I have no clue."
     say(page, unknown)
     expect(theirs(page).last).to_contain_text("What is the closest thing you do know")
@@ -250,9 +250,9 @@ def test_text_can_be_read_in_light_dark_and_on_a_phone(visit, bank, pictures, si
     picture("start")
     start(page)
     first, rest = halves(current(page, bank))
-    say(page, first)
-    button(page, "Hint").click()
+    button(page, "Hint").click()  # before anything is said: half of a strong answer may leave nothing to hint at
     expect(theirs(page).filter(has_text="Hint 1 of 3")).to_be_visible()
+    say(page, first)
     settle(page)
     theirs(page).last.scroll_into_view_if_needed()
     picture("interview")
