@@ -152,7 +152,8 @@ class Rows:
     """Every labelled verdict with its features.
 
     `kind` is a key of `WEIGHTS`; `real` tells the golden set, `labelled` that and the further exemplars, from answers made for the fit;
-    `weight` is what a verdict weighs in it; `source` is the question that the text was written for, `group` the one it is graded on, `answer` an index into `answers`, `whole` false for answers of one sentence.
+    `weight` is what a verdict weighs in it; `source` is the question that the text was written for, `group` the one it is graded on,
+    `answer` an index into `answers`, `whole` false for answers of one sentence.
     """
 
     def __init__(self, bank: packs.Bank, embedder: BundledEmbedder, idf: Idf, progress: Progress) -> None:

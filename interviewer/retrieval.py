@@ -134,7 +134,10 @@ def sync(client: Any, embedder: Embedder, wanted: Sequence[Entry], progress: Pro
 
 
 class Typos:
-    """Brings mistyped words of a query to the guide's words: an unknown word to the nearest by Damerau and Levenshtein's distance, the commonest first."""
+    """Brings mistyped words of a query to the guide's words: an unknown word to the nearest by Damerau and Levenshtein's distance, the commonest first.
+
+    Bolder than `grading.spelling.Speller`, which mends answers: a wrong guess costs a search here, and a grade there.
+    """
 
     def __init__(self, texts: Iterable[str], known: Callable[[str], bool]) -> None:
         self._counts = Counter(w.lower() for text in texts for w in _WORD.findall(text))

@@ -177,3 +177,11 @@ def test_one_chance_likeness_does_not_lead_to_a_section(tmp_path):
     index = retrieval.open_index(tmp_path, CountingEmbedder(), [odd])
     assert max(index.dense("wobbly knees"), key=index.dense("wobbly knees").get) == "knowledge/t/odd#chance"
     assert max(index.halves("wobbly knees")[0], key=index.halves("wobbly knees")[0].get) == "knowledge/t/odd#meant"
+
+
+def test_a_search_looks_for_the_word_that_was_meant(tmp_path):
+    index = retrieval.open_index(
+        tmp_path, CountingEmbedder(), [page("zoo", ("quokkas", "A quokka is small, and no other quokka minds.", ()), ("kiwis", "They run.", ()))]
+    )
+    assert index.lexical("quokak") == {}
+    assert list(index.halves("quokak")[1]) == ["knowledge/t/zoo#quokkas"]
