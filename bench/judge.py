@@ -22,7 +22,7 @@ from interviewer.domain import Assessment, Evidence, GraderInfo, Kind, Question,
 from interviewer.errors import ModelError
 from interviewer.export import usage_words
 from interviewer.grading import evidence
-from interviewer.grading.judge import FLOOR, Judge
+from interviewer.grading.judge import AGREED, APART, FLOOR, NEAR, SPLIT, Judge
 from interviewer.grading.own import own_question
 
 ADVERSARIES = ("off_topic", "vague", "instruction", "negated")
@@ -62,6 +62,7 @@ def run(progress: Progress) -> str:
     found: dict[str, list[int]] = {"gold": [], "offline": [], "judge": [], "again": []}
     scores: dict[str, list[float]] = {"gold": [], "offline": [], "judge": [], "again": []}
     rows, each, located, quoted, borne, labelled = [], [], 0, 0, 0, 0
+    sure: dict[float, list[bool]] = {}
     for n, answer in enumerate(chosen):
         progress(f"answer {n + 1} of {len(chosen)}")
         question, turns = bank.questions[answer.question], (plain_turn(answer.text),)
@@ -85,6 +86,8 @@ def run(progress: Progress) -> str:
         ):
             found[name] += [LEVELS.index(given[c.id]) for c in question.criteria]
             scores[name].append(_score(question, given))
+        for verdict in made[0].verdicts:
+            sure.setdefault(verdict.confidence, []).append(verdict.value is answer.labels[verdict.criterion_id])
         rows += [answer.question] * len(question.criteria)
         each.append(answer.question)
         quotes = [e for v in made[0].verdicts for e in v.evidence]
@@ -123,10 +126,20 @@ def run(progress: Progress) -> str:
             ["seconds an answer and run", f"{seconds / (2 * len(each)):.1f}"],
         ],
     )
-    parts = [agreement, facts, _adversaries(services, judge, max(3, sample // 4), progress)]
+    parts = [agreement, facts, _confidences(sure), _adversaries(services, judge, max(3, sample // 4), progress)]
     if marked := os.environ.get("MARKED"):
         parts.append(_marked(Path(marked), judge, offline, sample, progress))
     return "\n\n".join(parts)
+
+
+def _confidences(sure: dict[float, list[bool]]) -> str:
+    """The judge's confidences are set by hand, so that what they are worth with a model must be read here."""
+    names = {AGREED: "like the offline verdict", NEAR: "one step from it", APART: "two steps from it", SPLIT: "two readings differ"}
+    lines = [[names[c], f"{c:.2f}", len(right), f"{np.mean(right):.2f}"] for c, right in sorted(sure.items(), reverse=True) if c in names]
+    taken = [(c, ok) for c, right in sure.items() if c not in names for ok in right]
+    if taken:
+        lines.append(["taken over from offline", f"{np.mean([c for c, _ in taken]):.2f}", len(taken), f"{np.mean([ok for _, ok in taken]):.2f}"])
+    return table(["verdicts of the judge", "confidence shown", "verdicts", "share as labelled"], lines)
 
 
 def _adversaries(services: wiring.Services, judge: Judge, most: int, progress: Progress) -> str:

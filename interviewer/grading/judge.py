@@ -32,14 +32,20 @@ NAME = "judge"
 
 ANSWER_TOKENS = 1200
 REFERENCE_TOKENS = 350
-OUTPUT_TOKENS = 110
-"""For each criterion."""
+OUTPUT_TOKENS = 200
+"""For each criterion: what the longest reason and quotes that the schema allows take, so that a server which keeps to it is never cut off."""
+
+MOST_OUTPUT_TOKENS = 4500
+"""Of a reply; with the longest prompt that fits a context of 8,192."""
 
 MAX_CRITERIA = 40
 MIN_QUOTE_WORDS = 2
 MAX_QUOTES = 2
 LONGEST_QUOTE = 2
 """A quote over more sentences is narrowed to the one that bears most."""
+
+REASON_LETTERS = 160
+QUOTE_LETTERS = 200
 
 FLOOR = {"point": 0.8, "mistake": 2.3, "own": 0.13}
 """How well a quote must carry its criterion (`Support.of`). Below lie the best sentences of at most 3 % of the criteria that are labelled
@@ -71,8 +77,8 @@ class Finding(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     criterion_id: str
-    reason: str = Field(json_schema_extra={"maxLength": 300})
-    quotes: list[Annotated[str, Field(json_schema_extra={"maxLength": 300})]] = Field(json_schema_extra={"maxItems": MAX_QUOTES})
+    reason: str = Field(json_schema_extra={"maxLength": REASON_LETTERS})
+    quotes: list[Annotated[str, Field(json_schema_extra={"maxLength": QUOTE_LETTERS})]] = Field(json_schema_extra={"maxItems": MAX_QUOTES})
     verdict: Literal["met", "partial", "unmet"]
 
 
@@ -165,7 +171,7 @@ def prompt_of(matter: Matter, text: str, again: bool = False) -> Prompt:
     background = _background(matter.background)
     return render(
         NAME,
-        OUTPUT_TOKENS * len(matter.targets) + 100,
+        min(OUTPUT_TOKENS * len(matter.targets) + 100, MOST_OUTPUT_TOKENS),
         {
             "question": " ".join(matter.prompt.split()),
             "rubric": "\n".join(f"{t.id} | {t.kind} | {' '.join(t.statement.split())}" for t in matter.targets),
@@ -292,7 +298,7 @@ def _reason(target: Target, finding: Finding, case: Case) -> str:
         VerdictValue.PARTIAL: "Your words come near this mistake." if target.mistake else "Your words say part of this.",
         VerdictValue.UNMET: "This mistake is not in your words." if target.mistake else "Nothing you said holds this.",
     }[VerdictValue(finding.verdict)]
-    unfit = case.capped or not 3 <= len(reason) <= 160 or "http" in reason or tampering.commands(reason)
+    unfit = case.capped or not 3 <= len(reason) <= REASON_LETTERS or "http" in reason or tampering.commands(reason)
     return own if unfit or _runs(reason) & (_runs(case.matter.background) - _runs(case.shown)) else reason
 
 
