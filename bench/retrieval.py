@@ -178,7 +178,7 @@ def run(progress: Progress) -> str:
             "## The shipped search by style of query",
             table(head, by_style),
             "## Share of the cosine (DENSE_WEIGHT)",
-            "Every row is the same index and the same queries; this weight, `CANDIDATES` and `NEAREST` were chosen on them, the phrasings were written without sight of them.",
+            "Every row is the same index and the same queries; this weight, `ENTRY_SHARE`, `CANDIDATES` and `NEAREST` were chosen on them, the phrasings were written without sight of them.",
             table((*("weight", *head[1:]), "first 3, against shipped"), [[*row(f"{w:.1f}", whole), compared(whole, shipped)] for w, whole, _ in sweep]),
             "## Without the sections about asking",
             f"The same with the sections {', '.join(sorted(ABOUT_ASKING))} left out of the index "

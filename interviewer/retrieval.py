@@ -20,6 +20,7 @@ import numpy as np
 from chromadb.config import Settings as ChromaSettings
 from filelock import FileLock, Timeout
 from langchain_text_splitters import MarkdownHeaderTextSplitter, RecursiveCharacterTextSplitter
+from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -41,6 +42,9 @@ NEAREST = 2
 
 DENSE_WEIGHT = 0.7
 """Share of the cosine in the combined score; the rest is BM25. Chosen with `make bench` (docs/benchmarks/retrieval.md)."""
+
+ENTRY_SHARE = 1 / 3
+"""Share of a section's best entry in its BM25 score; the rest is the section as a whole, in which one phrasing counts for little."""
 
 SHORTEST_MENDED, TWO_SLIPS = 4, 7
 """Letters from which an unknown word of a query may be mistyped, and from which two slips in it are mended instead of one."""
@@ -156,6 +160,23 @@ class Typos:
         return min(near, key=lambda found: (found[1], -self._counts[found[0]], found[0]))[0] if near else word
 
 
+class Lexical:
+    """BM25 over texts (Robertson and Zaragoza 2009), scaled so that the best text of a query has 1."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._index = bm25s.BM25()
+        self._amount = len(texts)
+        if texts:
+            self._index.index([tokens(t) for t in texts], show_progress=False)
+
+    def scores(self, query: str) -> NDArray[np.float32]:
+        """One score a text, (texts,), all 0 where no word of the query is known."""
+        own = [t for t in tokens(query) if t in self._index.vocab_dict] if self._amount else []
+        found = np.asarray(self._index.get_scores(own) if own else np.zeros(self._amount), dtype=np.float32)
+        top = float(found.max(initial=0.0))
+        return found / top if top > 0 else np.zeros_like(found)
+
+
 class GuideIndex:
     """Search over the guide. Build it with `open_index`; `known` says whether a lower-case word is an English one."""
 
@@ -174,10 +195,10 @@ class GuideIndex:
         self._sections = {s.source: s for p in pages for s in p.sections}
         self._sources = list(self._sections)
         titles = {s.source: f"{p.title} {s.heading}" for p in pages for s in p.sections}
-        self._bm25 = bm25s.BM25()
-        if self._sources:
-            corpus = [tokens(" ".join((titles[s], titles[s], self._sections[s].text, *self._sections[s].asks))) for s in self._sources]
-            self._bm25.index(corpus, show_progress=False)
+        self._lexical = Lexical([" ".join((titles[s], titles[s], self._sections[s].text, *self._sections[s].asks)) for s in self._sources])
+        self._lexical_entries = Lexical([e.embedded for e in wanted])
+        place = {s: n for n, s in enumerate(self._sources)}
+        self._owners = np.array([place[e.source] for e in wanted], dtype=np.intp)
         self._typos = Typos((text for s in self._sections.values() for text in (s.heading, s.text, *s.asks)), known)
         self.notice = notice
 
@@ -207,13 +228,11 @@ class GuideIndex:
         return {s: sum([*cosines, *[last] * NEAREST][:NEAREST]) / NEAREST for s, cosines in near.items()}, self.lexical(query)
 
     def lexical(self, query: str) -> dict[str, float]:
-        """BM25 per section, scaled so that the best is 1."""
-        own = [t for t in tokens(query) if t in self._bm25.vocab_dict] if self._sources else []
-        if not own:
-            return {}
-        scores = np.asarray(self._bm25.get_scores(own))
-        top = float(scores.max())
-        return {} if top <= 0 else {s: float(v) / top for s, v in zip(self._sources, scores, strict=True) if v > 0}
+        """BM25 per section, 0..1: of the section as a whole, and of the entry of it that has the most."""
+        best = np.zeros(len(self._sources), dtype=np.float32)
+        np.maximum.at(best, self._owners, self._lexical_entries.scores(query))
+        scores = (1 - ENTRY_SHARE) * self._lexical.scores(query) + ENTRY_SHARE * best
+        return {s: float(v) for s, v in zip(self._sources, scores, strict=True) if v > 0}
 
     def search(self, query: str, k: int = 5) -> list[Passage]:
         """The k best sections; equal scores are ordered by source."""
