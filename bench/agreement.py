@@ -19,10 +19,11 @@ from bench.golden import FOLDER, LEVELS
 from bench.grading_page import page
 from bench.tables import Progress, table
 from interviewer import packs, scoring
-from interviewer.domain import Assessment, Evidence, GraderInfo, Question, Verdict, VerdictValue, plain_turn
+from interviewer.domain import Assessment, Evidence, GraderInfo, Question, Round, Verdict, VerdictValue, plain_turn
 from interviewer.embedding import BundledEmbedder
 from interviewer.grading import matching, offline
 from interviewer.grading.matching import FEATURES
+from interviewer.script import ROUND_NAMES
 from interviewer.settings import ROOT
 
 Graders = Mapping[str, offline.OfflineGrader]
@@ -128,14 +129,38 @@ def ordered(rows: Rows, questions: Sequence[Question], own: np.ndarray, numbers:
     return right, len(questions)
 
 
-def by_round(rows: Rows, held: Held) -> str:
-    """How the questions outside the golden set are read, by what was fitted without them."""
-    further = rows.labelled & ~rows.real
+def labellings(rows: Rows, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first and the second label of these rows, which belong to whole answers."""
+    answers = [rows.answers[n] for n in np.unique(rows.answer[at])]
+    first, second = (
+        np.array([LEVELS.index(labels[c.id]) for a in answers for labels in [getattr(a, name)] for c in rows.bank.questions[a.question].criteria])
+        for name in ("first", "second")
+    )
+    return first, second
+
+
+SET_HEADER = (
+    *("set", "questions", "answers", "verdicts", "quadratic kappa (95 %)", "of the two labellings", "score correlation (95 %)"),
+    *("unmet read as met", "strong > middling > weak"),
+)
+
+
+def by_set(rows: Rows, held: Held) -> list[list[str]]:
+    """How all that is labelled is read, by what was fitted without the question: the questions with harder answers, the others, and each round.
+
+    Lines under `SET_HEADER`.
+    """
     round_of = {q.id: q.round.value for q in rows.bank.questions.values()}
     of = np.array([round_of[g] for g in rows.group])
+    sets = {
+        "everything labelled": rows.labelled,
+        "the questions with harder answers": rows.real,
+        "the other questions": rows.labelled & ~rows.real,
+        **{ROUND_NAMES[Round(name)]: rows.labelled & (of == name) for name in dict.fromkeys(of[rows.labelled].tolist())},
+    }
     lines = []
-    for name in ["all", *dict.fromkeys(of[further].tolist())]:
-        at = np.flatnonzero(further & ((of == name) | (name == "all")))
+    for name, chosen in sets.items():
+        at = np.flatnonzero(chosen)
         gold, mine, mistakes, groups = rows.label[at], held.read[at], rows.mistake[at], rows.group[at]
         right, own, numbers = scores(rows, rows.bank, held.read, at)
         strong, total = ordered(rows, [rows.bank.questions[g] for g in dict.fromkeys(groups.tolist())], own, numbers)
@@ -143,16 +168,17 @@ def by_round(rows: Rows, held: Held) -> str:
         lines.append(
             [
                 name,
-                len(at),
+                f"{total:,}",
+                f"{len(numbers):,}",
+                f"{len(at):,}",
                 with_interval(groups, lambda k, gold=gold, mine=mine: kappa(gold[k], mine[k])),
-                f"{kappa(gold[mistakes], mine[mistakes]):.3f}" if mistakes.any() else "",
-                f"{((gold == 0) & (mine == 2))[~mistakes].mean():.1%}",
+                f"{kappa(*labellings(rows, at)):.3f}",
                 with_interval(by_question, lambda k, right=right, own=own: float(pearsonr(right[k], own[k])[0])),
+                f"{((gold == 0) & (mine == 2))[~mistakes].mean():.1%}",
                 f"{strong} of {total}",
             ]
         )
-    header = "round|verdicts|quadratic kappa (95 %)|mistakes|unmet read as met|score correlation (95 %)|strong > middling > weak"
-    return table(header.split("|"), lines)
+    return lines
 
 
 def calibration(right: np.ndarray, sure: np.ndarray) -> tuple[float, list[dict[str, float]]]:
@@ -204,12 +230,7 @@ def tables(bank: packs.Bank, rows: Rows, held: Held, progress: Progress) -> str:
         progress(f"baseline: {name}")
         reads[name] = baseline(rows, x)
     reads = dict(reversed(reads.items()))
-    first = np.concatenate(
-        [[LEVELS.index(a.first[c.id]) for c in bank.questions[a.question].criteria] for a in rows.answers[: int(rows.answer[real].max()) + 1]]
-    )
-    second = np.concatenate(
-        [[LEVELS.index(a.second[c.id]) for c in bank.questions[a.question].criteria] for a in rows.answers[: int(rows.answer[real].max()) + 1]]
-    )
+    first, second = labellings(rows, real)
 
     verdict_rows, figures = [], []
     for name, read in reads.items():
@@ -300,6 +321,7 @@ def tables(bank: packs.Bank, rows: Rows, held: Held, progress: Progress) -> str:
         ],
     )
 
+    sets = by_set(rows, held)
     graders = graders_of(held, embedder)
     found = adversaries(bank, graders, progress)
     kinds: dict[str, list[dict[str, object]]] = defaultdict(list)
@@ -334,6 +356,8 @@ def tables(bank: packs.Bank, rows: Rows, held: Held, progress: Progress) -> str:
         "calibration_error": error,
         "header": header,
         "verdicts": verdict_rows,
+        "set_header": SET_HEADER,
+        "sets": sets,
         "styles": [
             {"style": s, "kappa": kappa(rows.label[at], held.read[at]), "same": float((rows.label[at] == held.read[at]).mean()), "n": len(at)}
             for s, at in sorted((s, np.array(v)) for s, v in styles.items())
@@ -346,7 +370,7 @@ def tables(bank: packs.Bank, rows: Rows, held: Held, progress: Progress) -> str:
     (ROOT / "interviewer" / "grading" / "agreement.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     parts = {
         "agreement": agreement,
-        "rounds": by_round(rows, held),
+        "sets": table(SET_HEADER, sets),
         "styles": style_table,
         "calibration": calibration_table,
         "adversaries": adversary_table,

@@ -69,7 +69,10 @@ STRANGERS = 3
 """Answers to other questions that each question is shown as meeting nothing; people do answer beside the point."""
 
 LISTS = 3
-WEIGHTS = {"labelled": 1.0, "further": 1.0, "stranger": 1.0, "list": 0.5, "contradiction": 0.5, "alone": 0.1, "statement": 1.0}
+THIN = (4, 3)
+"""Phrasings beside the statement, and near misses, of criteria as people write their own, and of most of the walkthroughs' criteria."""
+
+WEIGHTS = {"labelled": 1.0, "further": 1.0, "thin": 0.5, "stranger": 1.0, "list": 0.5, "contradiction": 0.5, "alone": 0.1, "statement": 1.0}
 MISTAKE_WEIGHTS = {**WEIGHTS, "list": 0.0}
 """What a verdict weighs in the fit, by where it comes from. Heavier contradictions take more credit from those who deny everything, and
 soon from those who give a plain definition too; the rubric's own statements hold against that."""
@@ -87,6 +90,11 @@ def in_form(terms: list[str], form: int) -> str:
         "Key points: " + "; ".join(pairs) + ".",
         f"You have to think about {', '.join(terms[:-1])} and {terms[-1]}.",
     )[form]
+
+
+def thinned(points: Sequence[Point]) -> tuple[Point, ...]:
+    """The points with few of their phrasings and near misses."""
+    return tuple(Point(p.id, p.phrasings[: 1 + THIN[0]], p.counters[: THIN[1]]) for p in points)
 
 
 def made_answers(bank: packs.Bank, answers: Sequence[Labelled]) -> list[tuple[str, str, Labelled]]:
@@ -152,14 +160,16 @@ class Rows:
     """Every labelled verdict with its features.
 
     `kind` is a key of `WEIGHTS`; `real` tells the golden set, `labelled` that and the further exemplars, from answers made for the fit;
-    `weight` is what a verdict weighs in it; `source` is the question that the text was written for, `group` the one it is graded on,
+    `weight` is what a verdict weighs in it; `story` tells verdicts on stories of one's own; `source` is the question that the text was written for, `group` the one it is graded on,
     `answer` an index into `answers`, `whole` false for answers of one sentence.
     """
 
     def __init__(self, bank: packs.Bank, embedder: BundledEmbedder, idf: Idf, progress: Progress) -> None:
         self.bank = bank
         labelled, further = labelled_answers(bank), further_answers(bank)
-        made = made_answers(bank, labelled)
+        # Every labelled answer comes a second time against fewer phrasings, since likeness to the best of them depends on how many there are.
+        again = [("thin", a.question, a._replace(id=f"{a.id} thin", style="thin")) for a in (*labelled, *further)]
+        made = [*made_answers(bank, labelled), *again]
         self.answers: list[Labelled] = [*labelled, *further, *(a for *_, a in made)]
         sources = [*(a.question for a in (*labelled, *further)), *(source for _, source, _ in made)]
         kinds = [*("labelled" for _ in labelled), *("further" for _ in further), *(kind for kind, *_ in made)]
@@ -174,7 +184,8 @@ class Rows:
             question = bank.questions[a.question]
             words, _ = offline.collect((plain_turn(a.text),), (question.prompt, question.rephrase))
             encoded = matching.encode_answer(words.spans or sentences.split(a.text), embedder, speller)
-            self.matches.append(matching.match(encoder.encode(matching.points_of(question), question.prompt), encoded))
+            points = matching.points_of(question)
+            self.matches.append(matching.match(encoder.encode(thinned(points) if kinds[n] == "thin" else points, question.prompt), encoded))
             # A reference answer speaks as candidates do, not as rubrics do ("Says that …"): a phrasing stands in for it.
             statements = tuple(Point(c.id, (max(c.examples[:3], key=len),)) for c in question.criteria)
             self.bare.append(offline.bare_features(matching.match(encoder.encode(statements, question.prompt), encoded)))
@@ -202,6 +213,8 @@ class Rows:
         self.real, self.labelled = self.kind == "labelled", np.isin(self.kind, ("labelled", "further"))
         self.features = [row for m in self.matches for row in m.features] + [found.features[n] for _, found, n, *_ in alone]
         self.astray = np.array([m.astray for m in self.matches for _ in m.features] + [found.astray for _, found, *_ in alone], dtype=np.float32)
+        self.story = np.array([offline.is_story(bank.questions[g]) for g in self.group])
+        self.astray[self.story] = 0.0
         places = max(len(f) for f in self.features)
         self.padded = np.zeros((len(self.features), places, len(FEATURES)), dtype=np.float32)
         self.present = np.zeros((len(self.features), places), dtype=bool)
@@ -209,26 +222,28 @@ class Rows:
             self.padded[i, : len(f)], self.present[i, : len(f)] = f, True
 
 
-def ensemble(x: np.ndarray, present: np.ndarray, astray: np.ndarray, label: np.ndarray, weight: np.ndarray, decay: float) -> offline.Network:
+def ensemble(x: np.ndarray, present: np.ndarray, astray: np.ndarray, story: np.ndarray, label: np.ndarray, weight: np.ndarray, decay: float) -> offline.Network:
     """The mean of several networks, which is one network again: their hidden units side by side."""
-    nets = [network(x, present, astray, label, weight, decay, seed) for seed in range(NETWORKS)]
-    joined = {name: np.concatenate([getattr(n, name) for n in nets]) for name in ("inner", "bias", "outer")}
+    nets = [network(x, present, astray, story, label, weight, decay, seed) for seed in range(NETWORKS)]
+    joined = {name: np.concatenate([getattr(n, name) for n in nets]) for name in ("inner", "bias", "outer", "story")}
     joined["outer"] /= NETWORKS
     return nets[0]._replace(**joined, biases=np.mean([n.biases for n in nets], axis=0), astray=np.mean([n.astray for n in nets], axis=0))
 
 
-def network(x: np.ndarray, present: np.ndarray, astray: np.ndarray, label: np.ndarray, weight: np.ndarray, decay: float, seed: int) -> offline.Network:
+def network(
+    x: np.ndarray, present: np.ndarray, astray: np.ndarray, story: np.ndarray, label: np.ndarray, weight: np.ndarray, decay: float, seed: int
+) -> offline.Network:
     """Fits the network by L-BFGS on the cross-entropy of both steps, weights decayed; the soft maximum pools the places.
 
-    What being astray takes off is fitted as a square, so that it never adds.
+    What being astray takes off is fitted as a square, so that it never adds. Being a story is one more input.
     """
-    flat = x[present]
+    flat = np.concatenate([x[present], np.repeat(story, present.sum(axis=1))[:, None].astype(np.float32)], axis=1)
     mean, scale = flat.mean(axis=0).astype(float), flat.std(axis=0).astype(float) + 1e-6
     z = ((flat - mean) / scale).astype(np.float32)
     bag = np.repeat(np.arange(len(x)), present.sum(axis=1))
     first = np.concatenate([[0], np.cumsum(present.sum(axis=1))[:-1]])
     targets = np.stack([label >= 1, label >= 2], axis=1).astype(np.float32)
-    width = x.shape[2]
+    width = flat.shape[1]
     counts = (weight / weight.sum()).astype(np.float32)[:, None]
     rng = np.random.default_rng(seed)
     start = np.concatenate([rng.normal(0, 0.5 / width**0.5, HIDDEN * width), np.zeros(HIDDEN), rng.normal(0, 0.5 / HIDDEN**0.5, HIDDEN), [0.0, -0.5, 3.0]])
@@ -258,8 +273,9 @@ def network(x: np.ndarray, present: np.ndarray, astray: np.ndarray, label: np.nd
         return float(value + decay * (decayed * p**2).sum()), gradient + 2 * decay * decayed * p
 
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS})
-    *weights, root = parts(found.x)
-    return offline.Network(mean, scale, *weights, np.array([0.5, 0.5]), root**2)
+    inner, bias, outer, biases, root = parts(found.x)
+    told = inner[:, -1] / scale[-1]
+    return offline.Network(mean[:-1], scale[:-1], inner[:, :-1], bias - told * mean[-1], outer, biases, np.array([0.5, 0.5]), root**2, told)
 
 
 def logistic(x: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -291,7 +307,7 @@ def cuts(chance: np.ndarray, label: np.ndarray) -> np.ndarray:
 
 def best_places(rows: Rows, at: np.ndarray, fitted: offline.Network, mistake: bool) -> np.ndarray:
     """The best place's score of each row, among those that speak of it at all."""
-    scores = offline.place_scores(rows.padded[at], rows.astray[at] * (not mistake), fitted)
+    scores = offline.place_scores(rows.padded[at], rows.astray[at] * (not mistake), fitted, rows.story[at])
     spoken = rows.present[at] & offline.spoken_of(rows.padded[at], mistake)
     return np.maximum(np.where(spoken, scores, -np.inf).max(axis=1), offline.NOTHING)
 
@@ -302,7 +318,7 @@ def fit(rows: Rows, at: np.ndarray, idf: Idf) -> offline.Calibration:
     for mistake in (False, True):
         mine = at[rows.mistake[at] == mistake]
         astray = rows.astray[mine] * (not mistake)  # words on something else excuse no mistake
-        nets[mistake] = ensemble(rows.padded[mine], rows.present[mine], astray, rows.label[mine], rows.weight[mine], DECAY[mistake])
+        nets[mistake] = ensemble(rows.padded[mine], rows.present[mine], astray, rows.story[mine], rows.label[mine], rows.weight[mine], DECAY[mistake])
     whole = at[np.isin(rows.kind[at], ("labelled", "further", "stranger"))]  # likeness to a bare statement cannot tell a contradiction
     bare_x = np.concatenate([rows.bare[n] for n in np.unique(rows.answer[whole])])
     points = ~rows.mistake[whole]

@@ -32,14 +32,15 @@ def labelled_part(bank: packs.Bank) -> packs.Bank:
 
 
 def further_answers(bank: packs.Bank) -> list[Labelled]:
-    """The exemplars of the questions that the golden set does not hold, as their authors labelled them, once."""
+    """The exemplars of the questions that the golden set does not hold; the first labelling is their authors'."""
+    twice = {row["id"]: row["labels"] for row in map(json.loads, (FOLDER / "further_labels.jsonl").read_text(encoding="utf-8").splitlines())}
     held = labelled_part(bank).questions
-    return [
-        Labelled(f"{q.id}#{n}", q.id, f"exemplar, band {e.band}", e.text, *[dict(e.verdicts)] * 3)
-        for q in bank.questions.values()
-        if q.id not in held
-        for n, e in enumerate(q.exemplars)
-    ]
+    answers = []
+    for q in bank.questions.values():
+        for n, e in enumerate(() if q.id in held else q.exemplars):
+            first, second = ({c: LETTERS[letters[k]] for c, letters in twice[f"{q.id}#{n}"].items()} for k in range(2))
+            answers.append(Labelled(f"{q.id}#{n}", q.id, f"exemplar, band {e.band}", e.text, dict(e.verdicts), first, second))
+    return answers
 
 
 def labelled_answers(bank: packs.Bank) -> list[Labelled]:

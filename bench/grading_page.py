@@ -41,12 +41,13 @@ Whole questions are left out: what grades an answer was never fitted on any answ
 
 The baselines are read from one figure each, with cuts fitted in the same folds; *first version* is the features of the grader before this one.
 
-### The other questions of the bank
+### All that is labelled
 
-Their exemplars were labelled by their authors, once, and are clearer than the golden set's hard answers. Whole questions are left out here
-too; how they were read before any of them was used in a fit is kept in [benchmarks/fresh-questions.md](benchmarks/fresh-questions.md).
+The harder answers belong to some of the questions, in the table above; of the others there are the exemplars, which are clearer. They were labelled by their authors and a second
+time from text and statement alone, and a third reading decided where the two differed. How they were read before any of them was used in a fit is
+kept in [benchmarks/fresh-questions.md](benchmarks/fresh-questions.md).
 
-{parts["rounds"]}
+{parts["sets"]}
 
 ### By kind of answer
 

@@ -1,6 +1,6 @@
 """The offline grader: gates, then per criterion a calibrated reading of how far the candidate's sentences hold it.
 
-Version 3. A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer (multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). Its weights and the inverse
+Version 4. A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer (multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). Its weights and the inverse
 document frequencies are fitted by `bench/fit_grader.py` on the labelled answers, with whole questions left out for the published
 figures, and shipped in `calibration.npz`.
 """
@@ -25,6 +25,7 @@ from interviewer.domain import (
     Kind,
     OwnQuestion,
     Question,
+    Round,
     Turn,
     Verdict,
     VerdictValue,
@@ -35,7 +36,7 @@ from interviewer.grading.matching import FEATURES, Idf, Match, Point, PointEncod
 from interviewer.ports import TokenEncoder
 from interviewer.sentences import Span
 
-VERSION = "3"
+VERSION = "4"
 NOTHING = -20.0
 """The score of a criterion for which no sentence may count: its chance is nil."""
 
@@ -57,7 +58,8 @@ class Network(NamedTuple):
     """Scores one place of an answer for one criterion: `outer` · tanh(`inner` · z + `bias`), where z = (x - `mean`) / `scale`.
 
     `biases` (2,) turn the best place's score into the logits of "at least partial" and "met"; `cuts` (2,) are the chances from which
-    the two count. `astray` ≥ 0, times `Match.astray`, is taken off every score of an answer.
+    the two count. `astray` ≥ 0, times `Match.astray`, is taken off every score of an answer. `story`, as long as `bias`, is added to it
+    where a story of one's own was asked for.
     """
 
     mean: NDArray[np.float64]
@@ -68,6 +70,7 @@ class Network(NamedTuple):
     biases: NDArray[np.float64]
     cuts: NDArray[np.float64]
     astray: NDArray[np.float64]
+    story: NDArray[np.float64]
 
 
 class Head(NamedTuple):
@@ -116,10 +119,17 @@ def from_arrays(arrays: dict[str, NDArray[np.generic]]) -> Calibration:
     return Calibration(networks[0], networks[1], Head(*(part("bare", field) for field in Head._fields)), Idf(table("pieces"), table("words")))
 
 
-def place_scores(features: NDArray[np.floating[Any]], astray: float | NDArray[np.floating[Any]], network: Network) -> NDArray[np.float64]:
-    """The score of each place, (..., places), from features (..., places, len(FEATURES)) and how far astray the answer is, (...)."""
+def is_story(question: Question) -> bool:
+    """Whether the question asks for a story of one's own: its words are nobody else's, so that likeness to the rubric's is low, and says less."""
+    return question.round is Round.BEHAVIOURAL
+
+
+def place_scores(
+    features: NDArray[np.floating[Any]], astray: float | NDArray[np.floating[Any]], network: Network, story: bool | NDArray[np.bool_] = False
+) -> NDArray[np.float64]:
+    """The score of each place, (..., places), from features (..., places, len(FEATURES)), how far astray the answer is, (...), and whether it is a story, (...)."""
     standard = (features - network.mean) / network.scale
-    hidden = np.tanh(standard @ network.inner.T + network.bias)
+    hidden = np.tanh(standard @ network.inner.T + network.bias + np.asarray(story)[..., None, None] * network.story)
     return np.asarray(hidden @ network.outer - (network.astray * astray)[..., None], dtype=np.float64)
 
 
@@ -248,7 +258,9 @@ class OfflineGrader:
         # What was asked for clarification shows framing and nothing else.
         closed = ~(framing[:, None] | np.asarray(words.counts)[None, :])
         nets = (self._fitted.point, self._fitted.mistake)
-        scores = np.where(mistakes[:, None], place_scores(found.features, 0.0, nets[1]), place_scores(found.features, found.astray, nets[0]))
+        story = is_story(question)
+        astray = 0.0 if story else found.astray
+        scores = np.where(mistakes[:, None], place_scores(found.features, 0.0, nets[1], story), place_scores(found.features, astray, nets[0], story))
         on_it = np.where(mistakes[:, None], spoken_of(found.features, True), spoken_of(found.features, False))
         scores = np.where(closed | ~on_it, -np.inf, scores)
         best = np.maximum(scores.max(axis=1), NOTHING)

@@ -58,7 +58,10 @@ class AdversaryResult(_Row):
 
 
 class Published(_Row):
-    """All figures. `labellings` is the kappa between the two labellings; `verdicts` are rows under `header`."""
+    """All figures. `labellings` is the kappa between the two labellings; `verdicts` are rows under `header`.
+
+    `sets`, under `set_header`, say the same of all that is labelled, which is more than the `answers` and `labels` that the other figures are from.
+    """
 
     version: str
     answers: int
@@ -69,6 +72,8 @@ class Published(_Row):
     calibration_error: float
     header: tuple[str, ...]
     verdicts: tuple[tuple[str, ...], ...]
+    set_header: tuple[str, ...]
+    sets: tuple[tuple[str, ...], ...]
     styles: tuple[StyleAgreement, ...]
     adversaries: tuple[AdversaryResult, ...]
 

@@ -84,6 +84,8 @@ def _agreement(found: Published) -> None:
     spoken = "; ".join(f"{a.method} {a.kappa:.2f}, {a.low:.2f} to {a.high:.2f}" for a in ranked)
     _drawn(intervals + points + labellings, f"Quadratic kappa by method. {spoken}. The two labellings {found.labellings:.2f}.", height=alt.Step(30))
     _tabled("Agreement with the labels", found.header, found.verdicts)
+    st.markdown(f"The other questions' exemplars are clearer. With them, and by round, the {OWN} reaches:")
+    _tabled("All that is labelled", found.set_header, found.sets)
 
 
 def _reliability(found: Published) -> None:

@@ -24,6 +24,8 @@ FIGURES = {
     "calibration_error": 0.037,
     "header": ["method", "quadratic kappa (95 %)"],
     "verdicts": [["offline grader", "0.610 (0.520 to 0.690)"], ["<b>length</b>", "0.110 (-0.070 to 0.190)"]],
+    "set_header": ["set", "quadratic kappa (95 %)"],
+    "sets": [["everything <b>labelled</b>", "0.640 (0.580 to 0.700)"]],
     "styles": [{"style": "other words", "kappa": None, "same": 0.77, "n": 3000}, {"style": "terse", "kappa": 0.66, "same": 0.91, "n": 2678}],
     "adversaries": [{"kind": "self_praise", "answers": 40, "above": 2, "highest": 0.31}, {"kind": "echo", "answers": 10, "above": 1, "highest": 0.18}],
 }
@@ -56,7 +58,17 @@ def test_every_figure_on_the_page_comes_from_the_file(tmp_path):
     assert NONE_YET not in text
     for figure in ("1,234 answers", "5,678 labelled", "**0.61** (0.52 to 0.69)", "0.93 (dashed)", "3.7%", "Of 50 answers", "3 scored above 15 %"):
         assert figure in text
-    for cell in ("0.610 (0.520 to 0.690)", "&lt;b&gt;length&lt;/b&gt;", "47.0%", "2,839", "77.0%", "self praise", "31%"):
+    for cell in (
+        "0.610 (0.520 to 0.690)",
+        "everything &lt;b&gt;labelled&lt;/b&gt;",
+        "0.640 (0.580 to 0.700)",
+        "&lt;b&gt;length&lt;/b&gt;",
+        "47.0%",
+        "2,839",
+        "77.0%",
+        "self praise",
+        "31%",
+    ):
         assert f">{cell}</t" in text
 
 
@@ -70,7 +82,7 @@ def test_each_chart_has_a_description_and_a_table_that_says_the_same(tmp_path):
     assert "offline grader 0.61, 0.52 to 0.69; answer length 0.11, -0.07 to 0.19. The two labellings 0.93." in agreement["description"]
     assert "said 41%, was 47%; said 88%, was 83%" in reliability["description"]
     assert "terse 91%; other words 77%" in kinds["description"]  # the best first
-    assert [e.label for e in app.expander] == [f"{name}, as a table" for name in ("Agreement with the labels", "Confidence", "By kind of answer")]
+    assert [e.label for e in app.expander] == [f"{name}, as a table" for name in ("Agreement with the labels", "All that is labelled", "Confidence", "By kind of answer")]
 
 
 def test_an_interval_below_zero_lies_inside_the_chart(tmp_path):

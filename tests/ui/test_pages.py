@@ -65,9 +65,9 @@ def begin(services, mode=Mode.PRACTICE, **choices):
     return services.start(mode=mode, seed=7, **choices)
 
 
-def ended(services):
+def ended(services, exemplar=0):
     one = begin(services)
-    services.conductor.say(one.id, " ".join(one.current.question.exemplars[0].text.split()), shown=0)
+    services.conductor.say(one.id, " ".join(one.current.question.exemplars[exemplar].text.split()), shown=0)
     return services.conductor.finish(one.id)
 
 
@@ -198,7 +198,7 @@ def test_the_debrief_shows_the_read_its_confidence_quotes_and_the_marked_transcr
 
 
 def test_the_weakest_question_can_be_asked_again_alone(services):
-    one = ended(services)
+    one = ended(services, exemplar=1)  # after a strong answer there may be nothing to practise
     app = opened("debrief", interview=one.id)
     retry = next(b for b in app.button if b.label.startswith("Retry the weakest: "))
     app = sound(retry.click().run())

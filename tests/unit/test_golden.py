@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from bench.golden import LEVELS, labelled_answers
+from bench.golden import LEVELS, further_answers, labelled_answers
 
 
 def test_every_criterion_of_every_labelled_answer_has_two_labels_and_a_reconciled_one(bank):
@@ -29,6 +29,18 @@ def test_a_reconciled_label_lies_between_the_two_it_came_from(bank):
     for a in labelled_answers(bank):
         if "#" in a.id:
             continue
+        for c, label in a.labels.items():
+            ends = sorted(LEVELS.index(v) for v in (a.first[c], a.second[c]))
+            assert ends[0] <= LEVELS.index(label) <= ends[1], (a.id, c)
+
+
+def test_the_exemplars_of_all_other_questions_have_two_labels_between_which_the_banks_own_lies(bank):
+    further = further_answers(bank)
+    assert {a.id for a in further} | {a.id for a in labelled_answers(bank) if "#" in a.id} == {
+        f"{q.id}#{n}" for q in bank.questions.values() for n in range(len(q.exemplars))
+    }
+    for a in further:
+        assert set(a.labels) == set(a.first) == set(a.second) == {c.id for c in bank.questions[a.question].criteria}, a.id
         for c, label in a.labels.items():
             ends = sorted(LEVELS.index(v) for v in (a.first[c], a.second[c]))
             assert ends[0] <= LEVELS.index(label) <= ends[1], (a.id, c)

@@ -16,6 +16,8 @@ FIGURES = {
     "reliability": [{"said": 0.7, "was": 0.75, "n": 17}],
     "calibration_error": 0.05,
     "header": ["method", "quadratic kappa (95 %)"],
+    "set_header": ["set", "questions"],
+    "sets": [["everything labelled", "327"]],
     "verdicts": [["offline grader", "0.500 (0.400 to 0.600)"]],
     "styles": [{"style": "terse", "kappa": 0.25, "same": 0.8, "n": 20}],
     "adversaries": [{"kind": "echo", "answers": 5, "above": 1, "highest": 0.2}],
