@@ -82,7 +82,9 @@ def test_each_chart_has_a_description_and_a_table_that_says_the_same(tmp_path):
     assert "offline grader 0.61, 0.52 to 0.69; answer length 0.11, -0.07 to 0.19. The two labellings 0.93." in agreement["description"]
     assert "said 41%, was 47%; said 88%, was 83%" in reliability["description"]
     assert "terse 91%; other words 77%" in kinds["description"]  # the best first
-    assert [e.label for e in app.expander] == [f"{name}, as a table" for name in ("Agreement with the labels", "All that is labelled", "Confidence", "By kind of answer")]
+    assert [e.label for e in app.expander] == [
+        f"{name}, as a table" for name in ("Agreement with the labels", "All that is labelled", "Confidence", "By kind of answer")
+    ]
 
 
 def test_an_interval_below_zero_lies_inside_the_chart(tmp_path):
