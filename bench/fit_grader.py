@@ -3,8 +3,9 @@
     python -m bench.fit_grader            # evaluate only
     python -m bench.fit_grader --write    # also write interviewer/grading/calibration.npz
 
-The labelled answers are the golden set in `tests/golden`, which holds the exemplars of its questions. For the fit alone come on top: the
-exemplars of all other questions, and answers made for it: of other questions, lists of terms, single sentences, and `contradictions.jsonl`.
+The labelled answers are the golden set in `tests/golden`, which holds the exemplars of its questions. For the fit alone come on top
+answers made for it: of other questions, lists of terms, single sentences, and `contradictions.jsonl`; and every labelled answer a second
+time against fewer phrasings. The exemplars of all other questions are labelled as well, and are read with their questions left out too.
 See `bench/agreement.py` for the tables.
 """
 
@@ -214,7 +215,7 @@ class Rows:
         self.features = [row for m in self.matches for row in m.features] + [found.features[n] for _, found, n, *_ in alone]
         self.astray = np.array([m.astray for m in self.matches for _ in m.features] + [found.astray for _, found, *_ in alone], dtype=np.float32)
         self.story = np.array([offline.is_story(bank.questions[g]) for g in self.group])
-        self.astray[self.story] = 0.0
+        self.astray = np.where(self.story, np.maximum(0.0, self.astray - offline.STORY_ASTRAY), self.astray)
         places = max(len(f) for f in self.features)
         self.padded = np.zeros((len(self.features), places, len(FEATURES)), dtype=np.float32)
         self.present = np.zeros((len(self.features), places), dtype=bool)
@@ -317,7 +318,7 @@ def fit(rows: Rows, at: np.ndarray, idf: Idf) -> offline.Calibration:
     nets = {}
     for mistake in (False, True):
         mine = at[rows.mistake[at] == mistake]
-        astray = rows.astray[mine] * (not mistake)  # words on something else excuse no mistake
+        astray = rows.astray[mine] * (not mistake) * ~rows.story[mine]  # words on something else excuse no mistake; what they cost is fitted without stories
         nets[mistake] = ensemble(rows.padded[mine], rows.present[mine], astray, rows.story[mine], rows.label[mine], rows.weight[mine], DECAY[mistake])
     whole = at[np.isin(rows.kind[at], ("labelled", "further", "stranger"))]  # likeness to a bare statement cannot tell a contradiction
     bare_x = np.concatenate([rows.bare[n] for n in np.unique(rows.answer[whole])])

@@ -19,7 +19,8 @@ Made by `python -m bench grading` for the offline grader, version {data["version
    a statement, a dozen phrasings that meet it, and as many near misses: wrong claims made of the right words. For every sentence the
    grader measures how much of the phrasings is found there, by meaning and by words; how much of what sets the phrasings apart from the
    near misses; how near the near misses are; whether the sentence speaks for another criterion; whether it is a sentence or a list of
-   terms; and whether the answer is about the question at all.
+   terms; and whether the answer is about the question at all. Where a story of one's own was asked for, whose words are nobody else's, the grader is
+   told so, and expects less likeness.
 4. **A small network**, fitted on labelled answers and on answers written to contradict the criteria in their own words, turns that into
    the chances of *partial* and *met*. The best sentence speaks for the answer, and it is the quote that you see.
 5. **Code checks** that each quote stands in your words, character by character, and does the arithmetic. No quote, no credit.
@@ -43,8 +44,8 @@ The baselines are read from one figure each, with cuts fitted in the same folds;
 
 ### All that is labelled
 
-The harder answers belong to some of the questions, in the table above; of the others there are the exemplars, which are clearer. They were labelled by their authors and a second
-time from text and statement alone, and a third reading decided where the two differed. How they were read before any of them was used in a fit is
+The harder answers belong to some of the questions, in the table above; of the others there are the exemplars, which are clearer. They were labelled by their authors, who knew
+how good each was meant to be, and a second time from text and statement alone; a third reading decided where the two differed. How they were read before any of them was used in a fit is
 kept in [benchmarks/fresh-questions.md](benchmarks/fresh-questions.md).
 
 {parts["sets"]}

@@ -134,7 +134,12 @@ def run(progress: Progress) -> str:
 
 def _confidences(sure: dict[float, list[bool]]) -> str:
     """The judge's confidences are set by hand, so that what they are worth with a model must be read here."""
-    names = {AGREED: "like the offline verdict", NEAR: "one step from it", APART: "two steps from it", SPLIT: "two readings differ"}
+    names = {
+        AGREED: "like the offline verdict",
+        NEAR: "one step from it, without its quote, or read twice alike",
+        APART: "two steps from it",
+        SPLIT: "two readings differ",
+    }
     lines = [[names[c], f"{c:.2f}", len(right), f"{np.mean(right):.2f}"] for c, right in sorted(sure.items(), reverse=True) if c in names]
     taken = [(c, ok) for c, right in sure.items() if c not in names for ok in right]
     if taken:

@@ -33,10 +33,10 @@ NAME = "judge"
 ANSWER_TOKENS = 1200
 REFERENCE_TOKENS = 350
 OUTPUT_TOKENS = 200
-"""For each criterion: what the longest reason and quotes that the schema allows take, so that a server which keeps to it is never cut off."""
+"""For each criterion: what the longest reason and quotes that the schema allows take in ordinary English, so that a server which keeps to it is not cut off; the bank's most is nine criteria."""
 
 MOST_OUTPUT_TOKENS = 4500
-"""Of a reply; with the longest prompt that fits a context of 8,192."""
+"""Of a reply, reached from 22 criteria on; with the longest prompt it fits a context of 8,192."""
 
 MAX_CRITERIA = 40
 MIN_QUOTE_WORDS = 2

@@ -1,6 +1,6 @@
 """The offline grader: gates, then per criterion a calibrated reading of how far the candidate's sentences hold it.
 
-Version 4. A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer (multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). Its weights and the inverse
+Version 4. A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer (multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). It is told where a story of one's own was asked for. Its weights and the inverse
 document frequencies are fitted by `bench/fit_grader.py` on the labelled answers, with whole questions left out for the published
 figures, and shipped in `calibration.npz`.
 """
@@ -44,6 +44,10 @@ LEAST = {False: 0.19, True: 0.25}
 """What carries a point (False) or a mistake (True) less than this does not speak of it at all: of the best sentences of what is labelled
 met, 2 % and 1 % lie below; of sentences about something else 99 % and all."""
 
+STORY_ASTRAY = 0.04
+"""How far astray (`Match.astray`) a story of one's own may be before anything is taken off: its words are nobody else's. Of the criteria met in
+labelled stories 85 % lie below; of answers to other questions, graded as stories, 81 % lie above."""
+
 CORRECTION_SHARE = 0.5
 CORRECTION = re.compile(
     r"\b(?:scratch that|correction|i take (?:that|it) back|let me correct|i (?:was|am) wrong|i'm wrong|i misspoke|i mixed (?:that|them|it|those)? ?up|i meant|i mean|"
@@ -58,8 +62,8 @@ class Network(NamedTuple):
     """Scores one place of an answer for one criterion: `outer` · tanh(`inner` · z + `bias`), where z = (x - `mean`) / `scale`.
 
     `biases` (2,) turn the best place's score into the logits of "at least partial" and "met"; `cuts` (2,) are the chances from which
-    the two count. `astray` ≥ 0, times `Match.astray`, is taken off every score of an answer. `story`, as long as `bias`, is added to it
-    where a story of one's own was asked for.
+    the two count. `astray` ≥ 0, times how far astray the answer is (`astray_of`), is taken off every score of a point. `story`, as long as
+    `bias`, is added to it where a story of one's own was asked for.
     """
 
     mean: NDArray[np.float64]
@@ -122,6 +126,11 @@ def from_arrays(arrays: dict[str, NDArray[np.generic]]) -> Calibration:
 def is_story(question: Question) -> bool:
     """Whether the question asks for a story of one's own: its words are nobody else's, so that likeness to the rubric's is low, and says less."""
     return question.round is Round.BEHAVIOURAL
+
+
+def astray_of(found: Match, story: bool) -> float:
+    """How far astray an answer is, less what a story may be."""
+    return max(0.0, found.astray - STORY_ASTRAY) if story else found.astray
 
 
 def place_scores(
@@ -259,7 +268,7 @@ class OfflineGrader:
         closed = ~(framing[:, None] | np.asarray(words.counts)[None, :])
         nets = (self._fitted.point, self._fitted.mistake)
         story = is_story(question)
-        astray = 0.0 if story else found.astray
+        astray = astray_of(found, story)
         scores = np.where(mistakes[:, None], place_scores(found.features, 0.0, nets[1], story), place_scores(found.features, astray, nets[0], story))
         on_it = np.where(mistakes[:, None], spoken_of(found.features, True), spoken_of(found.features, False))
         scores = np.where(closed | ~on_it, -np.inf, scores)

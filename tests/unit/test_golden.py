@@ -1,8 +1,9 @@
 """The golden set is whole: every answer has every criterion of its question labelled twice and reconciled."""
 
+import json
 from collections import Counter
 
-from bench.golden import LEVELS, further_answers, labelled_answers
+from bench.golden import FOLDER, LETTERS, LEVELS, further_answers, labelled_answers
 
 
 def test_every_criterion_of_every_labelled_answer_has_two_labels_and_a_reconciled_one(bank):
@@ -39,7 +40,9 @@ def test_the_exemplars_of_all_other_questions_have_two_labels_between_which_the_
     assert {a.id for a in further} | {a.id for a in labelled_answers(bank) if "#" in a.id} == {
         f"{q.id}#{n}" for q in bank.questions.values() for n in range(len(q.exemplars))
     }
+    kept = {row["id"]: row["labels"] for row in map(json.loads, (FOLDER / "further_labels.jsonl").read_text(encoding="utf-8").splitlines())}
     for a in further:
+        assert {c: LETTERS[letters[2]] for c, letters in kept[a.id].items()} == a.labels, a.id
         assert set(a.labels) == set(a.first) == set(a.second) == {c.id for c in bank.questions[a.question].criteria}, a.id
         for c, label in a.labels.items():
             ends = sorted(LEVELS.index(v) for v in (a.first[c], a.second[c]))

@@ -8,10 +8,10 @@ import pytest
 from builders import START, HashEmbedder
 
 from interviewer import scoring
-from interviewer.domain import Act, Dimension, Speaker, Turn, TurnKind, VerdictValue
+from interviewer.domain import Act, Dimension, Round, Speaker, Turn, TurnKind, VerdictValue
 from interviewer.grading import evidence
-from interviewer.grading.matching import Idf, Point, PointEncoder
-from interviewer.grading.offline import OfflineGrader
+from interviewer.grading.matching import FEATURES, Idf, Point, PointEncoder
+from interviewer.grading.offline import OfflineGrader, calibration, place_scores
 from interviewer.ports import Encoded
 
 CREDIT = (VerdictValue.MET, VerdictValue.PARTIAL)
@@ -274,3 +274,22 @@ def test_an_encoder_that_forgets_early_stands_many_threads():
     finally:
         sys.setswitchinterval(interval)
     assert found == [p[0].id for p in asked]
+
+
+def test_a_textbook_answer_passes_for_no_story(grader, bank):
+    stories = sorted((q for q in bank.questions.values() if q.round is Round.BEHAVIOURAL), key=lambda q: q.id)[::4]
+    textbook = [strong(bank.questions[name]) for name in ("bias-variance-tradeoff", "l1-vs-l2")]
+    earned = [[score(grader, q, text) for text in textbook] for q in stories]
+    assert np.mean(earned) <= 0.15
+    assert all(max(both) < score(grader, q, strong(q)) for q, both in zip(stories, earned, strict=True))
+
+
+def test_places_of_several_answers_are_scored_as_each_by_itself_and_a_story_otherwise():
+    network = calibration().point
+    features = np.random.default_rng(0).uniform(0.0, 0.6, (4, 3, len(FEATURES)))
+    astray, story = np.array([0.0, 0.1, 0.0, 0.1]), np.array([False, False, True, True])
+    together = place_scores(features, astray, network, story)
+    for n in range(4):
+        assert place_scores(features[n : n + 1], float(astray[n]), network, bool(story[n]))[0] == pytest.approx(together[n])
+    assert np.all(place_scores(features, 0.1, network) < place_scores(features, 0.0, network))
+    assert not np.allclose(place_scores(features, 0.0, network, story=True), place_scores(features, 0.0, network))

@@ -185,3 +185,19 @@ def test_a_search_looks_for_the_word_that_was_meant(tmp_path):
     )
     assert index.lexical("quokak") == {}
     assert list(index.halves("quokak")[1]) == ["knowledge/t/zoo#quokkas"]
+
+
+def test_a_section_that_is_asked_for_in_one_phrase_comes_before_one_that_has_the_words_all_over(tmp_path):
+    filler = " ".join(f"filler{n}" for n in range(80))
+    scattered = ("scattered", f"knees here. {filler}. Something wobbly there. {filler}. At noon, at last.", ())
+    asked = ("asked", f"{filler}. {filler}. {filler}. {filler}.", ("wobbly knees at noon",))
+    index = retrieval.open_index(tmp_path, CountingEmbedder(), [page("legs", scattered, asked)])
+    found = index.lexical("wobbly knees noon")
+    assert 1.0 >= found["knowledge/t/legs#asked"] > found["knowledge/t/legs#scattered"] > 0
+
+
+def test_words_that_stand_nowhere_find_nothing():
+    lexical = retrieval.Lexical(["a quokka", "a kiwi"])
+    assert lexical.scores("quokka").tolist() == [1.0, 0.0]
+    assert lexical.scores("zebra").tolist() == [0.0, 0.0]
+    assert retrieval.Lexical([]).scores("quokka").tolist() == []
