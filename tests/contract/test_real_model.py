@@ -200,13 +200,14 @@ def test_a_file_of_answers_is_graded_by_the_model_or_says_why_not(program, bank,
                 assert given["answer"][evidence["start"] : evidence["end"]] == evidence["quote"]
 
 
-def test_the_model_comes_to_the_end_of_a_judgement(program, tmp_path):
+def test_the_model_comes_to_the_end_of_a_judgement(program, settings, tmp_path):
+    settings["INTERVIEWER_MODEL_SECONDS"] = "150"  # that it ends is what is tried here, however busy the machine is
     points = ["It switches off random units during training.", "At test time all units are on."]
     rows = [{"id": str(n), "question": "What does dropout do?", "criteria": points, "answer": text} for n, text in enumerate(ON_DROPOUT)]
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
     process = program("grade", source, "-o", target, "--grader", "llm")
-    _, complaint = process.communicate(timeout=240)
+    _, complaint = process.communicate(timeout=280)
     assert process.returncode == 0, complaint
     graded = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
     judged = [g for g in graded if g["score"] is not None]
