@@ -215,7 +215,7 @@ class Rows:
         self.features = [row for m in self.matches for row in m.features] + [found.features[n] for _, found, n, *_ in alone]
         self.astray = np.array([m.astray for m in self.matches for _ in m.features] + [found.astray for _, found, *_ in alone], dtype=np.float32)
         self.story = np.array([offline.is_story(bank.questions[g]) for g in self.group])
-        self.astray = np.where(self.story, np.maximum(0.0, self.astray - offline.STORY_ASTRAY), self.astray)
+        self.astray = offline.astray_of(self.astray, self.story).astype(np.float32)
         places = max(len(f) for f in self.features)
         self.padded = np.zeros((len(self.features), places, len(FEATURES)), dtype=np.float32)
         self.present = np.zeros((len(self.features), places), dtype=bool)

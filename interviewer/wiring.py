@@ -45,8 +45,8 @@ class SystemClock:
 
 
 def new_id() -> str:
-    """An unguessable id, 128 bits."""
-    return secrets.token_urlsafe(16)
+    """An unguessable id, 128 bits: in hexadecimal digits, since a command takes an id that begins with a dash for an option."""
+    return secrets.token_hex(16)
 
 
 class Services:

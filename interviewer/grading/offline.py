@@ -128,9 +128,9 @@ def is_story(question: Question) -> bool:
     return question.round is Round.BEHAVIOURAL
 
 
-def astray_of(found: Match, story: bool) -> float:
-    """How far astray an answer is, less what a story may be."""
-    return max(0.0, found.astray - STORY_ASTRAY) if story else found.astray
+def astray_of(astray: float | NDArray[np.floating[Any]], story: bool | NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How far astray answers count as, (...), from `Match.astray`, (...): less what a story may be."""
+    return np.asarray(np.where(story, np.maximum(0.0, np.asarray(astray) - STORY_ASTRAY), astray), dtype=np.float64)
 
 
 def place_scores(
@@ -268,7 +268,7 @@ class OfflineGrader:
         closed = ~(framing[:, None] | np.asarray(words.counts)[None, :])
         nets = (self._fitted.point, self._fitted.mistake)
         story = is_story(question)
-        astray = astray_of(found, story)
+        astray = astray_of(found.astray, story)
         scores = np.where(mistakes[:, None], place_scores(found.features, 0.0, nets[1], story), place_scores(found.features, astray, nets[0], story))
         on_it = np.where(mistakes[:, None], spoken_of(found.features, True), spoken_of(found.features, False))
         scores = np.where(closed | ~on_it, -np.inf, scores)

@@ -152,7 +152,7 @@ def _drawn(chart: alt.Chart | alt.LayerChart, description: str, height: int | al
 
 
 def _tabled(label: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """The figures of the chart above, for those who would rather read them."""
+    """Figures behind a click, for those who would rather read them than a chart."""
     with st.expander(f"{label}, as a table"):
         _table(label, header, rows)
 

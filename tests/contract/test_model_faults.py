@@ -78,7 +78,9 @@ def imported():
 
 
 def conductor(server, grader, bank, store, embedder, clock):
-    model = chat_model("openai:some-model", Access("INTERVIEWER_MODEL", server.url, SecretStr(KEY), 0.6), prices.Prices((), ()), sleep=lambda _: None)
+    """Its model waits for a server that never ends for as short as it can, and for a sound one for as long as that needs."""
+    seconds = 0.6 if server.fault in ("stall_mid_stream", "slow_drip") else 30.0
+    model = chat_model("openai:some-model", Access("INTERVIEWER_MODEL", server.url, SecretStr(KEY), seconds), prices.Prices((), ()), sleep=lambda _: None)
     return Conductor(store, Judge(model, grader, bank.sections), embedder, clock, numbered())
 
 
