@@ -30,8 +30,8 @@ def bank(encoded):
 
 @pytest.fixture(scope="session")
 def embedder():
-    """The bundled model; it holds no state but a cache."""
-    return BundledEmbedder()
+    """The bundled model; it holds no state but a cache. One thread: the tests run side by side."""
+    return BundledEmbedder(threads=1)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -34,11 +34,23 @@ FOREIGN = frozenset(
 LETTERS = re.compile(r"[^\W\d_]{3,}")
 """Runs long enough to be words; one or two letters are symbols of a formula."""
 
+BETWEEN_TERMS = re.compile(r"[\n,;:|/?!.•·#()]+|\s[-–—&+]\s|\b(?:and|or)\b", re.IGNORECASE)
+BEFORE_TERM = re.compile(
+    r"^\W*(?:(?:\d{1,2}|[ivx]{1,4}|[a-z])(?![\w'’]))?\W*(?:(?:and|then|also|plus|next|finally|lastly|what about|how about|first|second|third)\s+)*(?:(?:the|a|an)\s+)?",
+    re.IGNORECASE,
+)
+CLAIMS = re.compile(r"[=<>→≤≥≈∝∈_^{}\[\]~]|\w\(|\d{2,}|\d\.\d|\w\d|\d%|\d\w|\w ?\*")
+"""Signs that a list says something: relations and figures."""
+
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 ECHO_SHARE = 0.85
 MIN_LANGUAGE_WORDS = 6
 MIN_LETTERS = 6
+MIN_TERMS = 8
+MEAN_TERM = 1.8
+LONGEST_TERM = 3
+"""Words: what is shorter than this, and on average as short as that, says nothing of what it names."""
 
 
 class Gate(NamedTuple):
@@ -66,6 +78,14 @@ def is_echo(text: str, source: Sequence[str]) -> bool:
     return False
 
 
+def is_list_of_terms(text: str) -> bool:
+    """Whether a text only names things, a word or two each: many of them, and nothing said about any."""
+    lengths = [n for n in (len(words(BEFORE_TERM.sub("", item.strip()))) for item in BETWEEN_TERMS.split(text)) if n]
+    if len(lengths) < MIN_TERMS or CLAIMS.search(text):
+        return False
+    return max(lengths) <= LONGEST_TERM and sum(lengths) / len(lengths) <= MEAN_TERM
+
+
 def language_problem(text: str) -> str | None:
     """A sentence where the text is in a language that the offline grader cannot read; None for English, code and formulas."""
     runs = LETTERS.findall(unicodedata.normalize("NFKC", text))
@@ -81,6 +101,13 @@ def language_problem(text: str) -> str | None:
     if len(set(strange)) > 1 and foreign > 0.12 and foreign > 1.5 * english:
         return "This does not look like English, which is all that the offline grader reads."
     return None
+
+
+def terms_only(text: str, phrasings: Iterable[str]) -> Gate | None:
+    """The gate for a list of terms, unless one of the `phrasings` of what is asked for is such a list itself."""
+    if not is_list_of_terms(text) or any(is_list_of_terms(p) for p in phrasings):
+        return None
+    return Gate("The answer names terms and says nothing about them.", unscored=False)
 
 
 def check(text: str, sentences: Sequence[Span], prompt: Sequence[str]) -> Gate | None:

@@ -253,6 +253,7 @@ class OfflineGrader:
         spoken = [t for t in answer if t.act is not Act.CLARIFY]
         whole = "\n".join(t.text for t in spoken)
         gate = gates.check(whole, [s for t in spoken for s in sentences.split(t.text)], prompt)
+        gate = gate or gates.terms_only(whole, (e for c in question.criteria for e in c.examples))
         words, flags = collect(answer, prompt)
         if gate is not None and gate.unscored:
             return Support(Assessment(unscored=gate.reason, flags=flags, grader=self.info))

@@ -219,6 +219,40 @@ def test_no_answer_or_example_of_the_bank_is_taken_for_an_instruction_or_a_forei
             assert not any(dialogue.is_instruction(s.text) for s in sentences.split(text)), (question.id, text)
 
 
+TERMS = (
+    "null hypothesis, extreme, chance, effect, size, interval, lift, peeking, multiplicity",
+    "Glossary\n\nMargin\nHyperplane\nSupport vector\nSlack\nC\nKernel\nInner product\nFeature space",
+    "And the centres? And the mean? What about the distance? The start? The optimum? The number k? The purpose? The scale?",
+    "1. Directions\n2. Variance\n3. Covariance and eigenvectors\n4. Reconstruction\n5. Units\n6. Components\n7. The target\n8. Limits",
+)
+SAID = (
+    "Recall, precision, F1.",
+    "bootstrap -> lower variance, boosting -> lower bias, bagging parallel, trees deep, shallow trees, early stopping, votes, sums",
+    "L = p^k(1-p)^(n-k), log, derivative, zero, k/n, sums, counts, smoothing",
+    "I'd start with the mean, then the median, the mode, the range, the variance, and check each of them against what the sensor is able to measure.",
+)
+
+
+@pytest.mark.parametrize("text", TERMS)
+def test_many_terms_of_which_nothing_is_said_earn_nothing(text):
+    found = gates.terms_only(text, ["Averaging lowers the variance."])
+    assert found is not None
+    assert not found.unscored
+
+
+@pytest.mark.parametrize("text", SAID)
+def test_few_terms_and_terms_with_a_relation_are_read(text):
+    assert gates.terms_only(text, []) is None
+
+
+def test_a_list_is_an_answer_where_a_list_is_asked_for():
+    assert gates.terms_only(TERMS[0], [TERMS[0]]) is None
+
+
+def test_no_exemplar_of_the_bank_is_a_list_of_terms(bank):
+    assert [q.id for q in bank.questions.values() for e in q.exemplars if gates.terms_only(e.text, [])] == []
+
+
 @given(st.text(max_size=200))
 def test_any_text_gives_a_gate_with_a_sentence_or_none(text):
     found = gate(text)

@@ -24,13 +24,17 @@ def rows_of(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def test_every_fact_is_reached_by_each_of_its_own_phrases(bank, embedder):
+EVERY = 8
+"""Of the seven thousand phrases one in so many is asked with: each is read as a message of its own."""
+
+
+def test_every_fact_is_reached_by_its_own_phrases(bank, embedder):
     missed = total = 0
-    for archetype in bank.archetypes.values():
-        for name, fact in archetype.fact_sheet.items():
-            for phrase in fact.ask:
-                total += 1
-                missed += name not in scoping.facts(f"{phrase}?", archetype.fact_sheet, embedder)
+    for number, archetype in enumerate(bank.archetypes.values()):
+        phrases = [(name, phrase) for name, fact in archetype.fact_sheet.items() for phrase in fact.ask]
+        for name, phrase in phrases[number % EVERY :: EVERY]:
+            total += 1
+            missed += name not in scoping.facts(f"{phrase}?", archetype.fact_sheet, embedder)
     assert missed / total < 0.1, f"{missed} of {total}"
 
 
