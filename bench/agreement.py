@@ -222,7 +222,7 @@ def run(progress: Progress) -> str:
 
 def tables(bank: packs.Bank, rows: Rows, held: Held, progress: Progress) -> str:
     """The tables from what was read in held-out questions."""
-    embedder = BundledEmbedder()
+    embedder = BundledEmbedder(kept=fit_grader.KEPT)
     real = np.flatnonzero(rows.real)
     gold, groups, mistakes = rows.label[real], rows.group[real], rows.mistake[real]
     reads = {"offline grader": held.read}

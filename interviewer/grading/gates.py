@@ -39,8 +39,14 @@ BEFORE_TERM = re.compile(
     r"^\W*(?:(?:\d{1,2}|[ivx]{1,4}|[a-z])(?![\w'’]))?\W*(?:(?:and|then|also|plus|next|finally|lastly|what about|how about|first|second|third)\s+)*(?:(?:the|a|an)\s+)?",
     re.IGNORECASE,
 )
-CLAIMS = re.compile(r"[=<>→≤≥≈∝∈_^{}\[\]~]|\w\(|\d{2,}|\d\.\d|\w\d|\d%|\d\w|\w ?\*")
-"""Signs that a list says something: relations and figures."""
+HEADING = re.compile(r"^\W*(?:index|agenda|glossary|contents|table of contents|keywords?|key (?:points|words|terms)|terms|topics|plan)\s*:", re.IGNORECASE)
+CLAIMS = re.compile(
+    r"[=<>→≤≥≈∝∈_^{}\[\]~]|\w\(|\d{2,}|\d\.\d|\w\d|\d%|\d\w|\w ?\*|\w: *\S"
+    r"|\b(?:more|less|fewer|most|least|low|high|small|large|slow|fast|same|no|not|yes|none|never|always|only|without|we|you|it|is|are|has|use|add|take|stop|drop|keep|avoid|try"
+    r"|make|compare|remove|reduce|increase|\w+er than)\b|(?-i:\bI [a-z])|\b(?:low|high|small|larg|slow|fast|strong|weak)er\b",
+    re.IGNORECASE,
+)
+"""Signs that a list says something: relations, figures, comparisons, things to do."""
 
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
@@ -50,7 +56,7 @@ MIN_LETTERS = 6
 MIN_TERMS = 8
 MEAN_TERM = 1.8
 LONGEST_TERM = 3
-"""Words: what is shorter than this, and on average as short as that, says nothing of what it names."""
+"""Words: where no item is longer than this, and the items are no longer than that on average, nothing is said of what they name."""
 
 
 class Gate(NamedTuple):
@@ -79,7 +85,8 @@ def is_echo(text: str, source: Sequence[str]) -> bool:
 
 
 def is_list_of_terms(text: str) -> bool:
-    """Whether a text only names things, a word or two each: many of them, and nothing said about any."""
+    """Whether a text only names things, a few words each: many of them, and nothing said about any."""
+    text = HEADING.sub("", text)
     lengths = [n for n in (len(words(BEFORE_TERM.sub("", item.strip()))) for item in BETWEEN_TERMS.split(text)) if n]
     if len(lengths) < MIN_TERMS or CLAIMS.search(text):
         return False

@@ -5,7 +5,7 @@ a sentence, weighted by IDF; words that the question itself uses count less. Sof
 character n-grams, so that a typo or another ending still matches. Both are taken a second time with the weight on what sets the
 phrasings apart from the near misses, since a wrong claim is made of the right words. Every feature belongs to one sentence alone, so
 that what is said elsewhere in the answer, and in which order, changes nothing; apart from them, `Match.astray` tells answers to
-something else from the rest.
+something else from the rest, and `Match.known` sentences.
 """
 
 import hashlib
@@ -155,7 +155,10 @@ class EncodedPoints(NamedTuple):
 
 
 class EncodedAnswer(NamedTuple):
-    """An answer ready for matching: everything flattened, with the first row of each sentence in `starts`/`word_starts`."""
+    """An answer ready for matching: everything flattened, with the first row of each sentence in `starts`/`word_starts`.
+
+    `weights` (tokens,) are the tokens' inverse document frequencies, 0 for those that say nothing.
+    """
 
     spans: tuple[Span, ...]
     tokens: Vectors
@@ -165,6 +168,7 @@ class EncodedAnswer(NamedTuple):
     means: Vectors
     negated: NDArray[np.bool_]
     form: Vectors
+    weights: NDArray[np.float32]
 
 
 def speller_of(encoder: TokenEncoder, idf: Idf) -> Speller:
@@ -177,7 +181,7 @@ def points_of(question: Question) -> tuple[Point, ...]:
     return tuple(Point(c.id, (c.statement, *c.examples), c.counter_examples) for c in question.criteria)
 
 
-def encode_answer(spans: Sequence[Span], encoder: TokenEncoder, speller: Speller) -> EncodedAnswer:
+def encode_answer(spans: Sequence[Span], encoder: TokenEncoder, speller: Speller, idf: Idf) -> EncodedAnswer:
     """Encodes the sentences of an answer, their typing errors set right. Needs at least one sentence."""
     texts = [speller.mended(s.text) for s in spans]
     encoded = encoder.encode(texts)
@@ -192,7 +196,14 @@ def encode_answer(spans: Sequence[Span], encoder: TokenEncoder, speller: Speller
         means=np.stack([e.mean for e in encoded]),
         negated=np.array([NEGATION.search(t) is not None for t in texts]),
         form=np.array([_form(t) for t in texts], dtype=np.float32),
+        weights=np.concatenate([_telling(e.pieces, idf) for e in encoded]),
     )
+
+
+def _telling(pieces: Sequence[str], idf: Idf) -> NDArray[np.float32]:
+    """What each word piece of a sentence weighs: nothing where it says nothing, unless all do."""
+    weights = np.array([idf.pieces.get(p, UNSEEN_IDF) if p.strip("#").isalnum() and p not in LIGHT else 0.0 for p in pieces], dtype=np.float32)
+    return weights if weights.any() else np.ones(max(1, len(pieces)), dtype=np.float32)
 
 
 def _form(sentence: str) -> tuple[float, float, float]:
@@ -332,13 +343,16 @@ class Match(NamedTuple):
     """Points against an answer: `features` (points, sentences, len(FEATURES)), `carried` (points, sentences).
 
     `whole` (points, 2) is the MaxSim and the lexical recall of the statement over the answer as a whole. `astray` is 0 for an answer that
-    is about the question, and at most `RELEVANT` for one that is about something else.
+    is about the question, and at most `RELEVANT` for one that is about something else. `known` (sentences,) is how much of a sentence the
+    points hold: the MaxSim the other way round, of its tokens over those of all phrasings and near misses. `means` (sentences, d) are its vectors.
     """
 
     features: NDArray[np.float32]
     carried: NDArray[np.float32]
     whole: NDArray[np.float32]
     astray: float
+    known: NDArray[np.float32]
+    means: Vectors
 
 
 def _held(similarity: Vectors, starts: NDArray[np.intp], units: Weights) -> tuple[Vectors, Vectors, Vectors]:
@@ -359,7 +373,9 @@ def match(points: EncodedPoints, answer: EncodedAnswer) -> Match:
     """Matches points with the sentences of an answer (at least one)."""
     words = points.words.vectors @ answer.grams.T
     words = np.where(words > SOFT_FLOOR, words, 0.0)
-    maxsim, maxsim_distinct, token_best = _held(points.tokens.vectors @ answer.tokens.T, answer.starts, points.tokens)
+    alike = points.tokens.vectors @ answer.tokens.T
+    maxsim, maxsim_distinct, token_best = _held(alike, answer.starts, points.tokens)
+    known = np.add.reduceat(alike.max(axis=0) * answer.weights, answer.starts) / np.add.reduceat(answer.weights, answer.starts)
     lexical, lexical_distinct, word_best = _held(words, answer.word_starts, points.words)
     cosine: Vectors = points.means @ answer.means.T
     carried = (maxsim + lexical + cosine) / 3.0
@@ -400,7 +416,7 @@ def match(points: EncodedPoints, answer: EncodedAnswer) -> Match:
             features[n, :, column["over_mean_other"]] = own[n] - others.mean(axis=0)
     features[:, :, column["over_best_miss"]] = own - misses.max(axis=0)
     features[:, :, column["function_words"] : column["dismissal"] + 1] = answer.form
-    return Match(features, own, whole, max(0.0, RELEVANT - float(own.max(axis=0).mean())))
+    return Match(features, own, whole, max(0.0, RELEVANT - float(own.max(axis=0).mean())), known.astype(np.float32), answer.means)
 
 
 def _unlike(carried: Vectors, negated: NDArray[np.bool_], said: NDArray[np.bool_], most: int) -> Vectors:

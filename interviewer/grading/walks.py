@@ -132,7 +132,9 @@ class WalkReader:
         if gate is not None or not words.spans:
             return MessageReading(flags=flags)
         criteria = all_criteria(archetype)
-        found = match(self._points.encode(self._points_of(criteria), archetype.prompt), encode_answer(words.spans, self._encoder, self._speller))
+        found = match(
+            self._points.encode(self._points_of(criteria), archetype.prompt), encode_answer(words.spans, self._encoder, self._speller, self._fitted.idf)
+        )
         mistakes = np.array([c.kind is Kind.ANTI for c in criteria])
         nets = (self._fitted.point, self._fitted.mistake)
         scores = np.where(mistakes[:, None], place_scores(found.features, found.astray, nets[1]), place_scores(found.features, found.astray, nets[0]))

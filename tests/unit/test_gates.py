@@ -227,6 +227,12 @@ TERMS = (
 )
 SAID = (
     "Recall, precision, F1.",
+    "Bagging: parallel, low variance, deep trees. Boosting: sequential, low bias, shallow trees, early stopping.",
+    "RNN: sequential, slow, vanishing gradients. Transformer: parallel, attention, quadratic memory, positions.",
+    "Use dropout. Add data. Stop early. Share weights. Smaller model. Label smoothing. Weight decay. Batch norm.",
+    "method | bias | variance\nbagging | same | lower\nboosting | lower | rising\nstacking | lower | same",
+    "I split, I scale, I train, I tune, I test, I ship, I watch, I retrain",
+    "Yes. No. Yes. Overfitting. Yes. No. Leakage. Drift. No.",
     "bootstrap -> lower variance, boosting -> lower bias, bagging parallel, trees deep, shallow trees, early stopping, votes, sums",
     "L = p^k(1-p)^(n-k), log, derivative, zero, k/n, sums, counts, smoothing",
     "I'd start with the mean, then the median, the mode, the range, the variance, and check each of them against what the sensor is able to measure.",

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from builders import START, HashEmbedder
 
-from interviewer import scoring
+from interviewer import scoring, sentences
 from interviewer.domain import Act, Dimension, Round, Speaker, Turn, TurnKind, VerdictValue
 from interviewer.grading import evidence
-from interviewer.grading.matching import FEATURES, Idf, Point, PointEncoder
-from interviewer.grading.offline import OfflineGrader, calibration, place_scores
+from interviewer.grading.matching import FEATURES, Idf, Point, PointEncoder, encode_answer, match, points_of, speller_of
+from interviewer.grading.offline import OfflineGrader, asides_of, calibration, is_story, place_scores
 from interviewer.ports import Encoded
 
 CREDIT = (VerdictValue.MET, VerdictValue.PARTIAL)
@@ -282,6 +282,37 @@ def test_a_textbook_answer_passes_for_no_story(grader, bank):
     earned = [[score(grader, q, text) for text in textbook] for q in stories]
     assert np.mean(earned) <= 0.15
     assert all(max(both) < score(grader, q, strong(q)) for q, both in zip(stories, earned, strict=True))
+
+
+EVERYDAY = (
+    "The ferry leaves at half past six, so we packed the sandwiches the night before.",
+    "My aunt keeps eleven hens and sells about two boxes of eggs a week at the gate.",
+    "Of the nine concerts we had tickets for, three were moved to a larger hall.",
+)
+
+
+def test_an_aside_is_told_from_what_the_answer_rests_on(embedder, bank):
+    fitted = calibration()
+    speller = speller_of(embedder, fitted.idf)
+    encoder = PointEncoder(embedder, fitted.idf)
+    kept = total = taken = said = 0
+    for question in [bank.questions[name] for name in ("l1-vs-l2", "top-k-stream", "conflict-with-colleague", "failure-and-learning")]:
+        points = encoder.encode(points_of(question), question.prompt)
+        spans = sentences.split(strong(question))
+        for group, everyday in ((spans, False), ([sentences.Span(0, len(t), t) for t in EVERYDAY], True)):
+            found = asides_of(match(points, encode_answer(group, embedder, speller, fitted.idf)), is_story(question), fitted.work)
+            kept, total = kept + (not everyday) * int((~found).sum()), total + (not everyday) * len(group)
+            taken, said = taken + everyday * int(found.sum()), said + everyday * len(group)
+    assert kept >= 0.9 * total
+    assert taken >= 0.75 * said
+
+
+def test_an_aside_earns_nothing_though_its_words_stand_in_the_rubric(grader, bank):
+    question = bank.questions["drift-tests-choice"]
+    weak = min(question.exemplars, key=lambda e: e.band).text
+    aside = "The bakery on the corner sells a rye loaf that keeps for a week if you wrap it in linen."
+    assert score(grader, question, f"{weak} {aside}") == score(grader, question, weak)
+    assert score(grader, question, aside) == 0.0
 
 
 def test_places_of_several_answers_are_scored_as_each_by_itself_and_a_story_otherwise():
