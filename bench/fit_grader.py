@@ -81,7 +81,7 @@ OTHER_ANSWERS = 0.15
 
 LISTS = 3
 THIN = (4, 3)
-"""Phrasings beside the statement, and near misses, of criteria as people write their own, and of most of the walkthroughs' criteria."""
+"""Phrasings beside the statement, and near misses, of criteria as people write their own."""
 
 WEIGHTS = {"labelled": 1.0, "further": 1.0, "thin": 0.5, "stranger": 1.0, "list": 0.5, "contradiction": 0.5, "alone": 0.1, "statement": 1.0}
 MISTAKE_WEIGHTS = {**WEIGHTS, "list": 0.0}

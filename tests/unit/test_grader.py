@@ -315,6 +315,12 @@ def test_an_aside_earns_nothing_though_its_words_stand_in_the_rubric(grader, ban
     assert score(grader, question, aside) == 0.0
 
 
+def test_a_list_of_terms_earns_nothing_and_is_named_so(grader, bank):
+    question = bank.questions["svm-margin-kernel"]
+    listed = grader.assess(question, turns("Margin\nHyperplane\nSupport vector\nSlack\nC\nKernel\nInner product\nFeature space\nDual\nScale"))
+    assert {(v.value, v.reason) for v in listed.verdicts} == {(VerdictValue.UNMET, "The answer names terms and says nothing about them.")}
+
+
 def test_places_of_several_answers_are_scored_as_each_by_itself_and_a_story_otherwise():
     network = calibration().point
     features = np.random.default_rng(0).uniform(0.0, 0.6, (4, 3, len(FEATURES)))
