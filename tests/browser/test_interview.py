@@ -51,7 +51,8 @@ def settle(page):
     page.wait_for_function(
         """() => {
             const texts = [...document.querySelectorAll(".words, .quiet")].map(e => e.textContent).join("\\n").replace(/\\d+:\\d\\d/g, "");
-            const same = window.before === texts && !document.querySelector('[data-stale="true"]');
+            const idle = document.querySelector("[data-testid=stApp]").dataset.testScriptState === "notRunning";
+            const same = window.before === texts && idle && !document.querySelector('[data-stale="true"]');
             window.before = texts;
             return same;
         }""",
@@ -74,6 +75,7 @@ def say(page, text):
     box.press("Enter")
     expect(mine(page)).to_have_count(count + 1)
     assert mine(page).last.inner_text() == text
+    expect(page.get_by_test_id("stChatMessageContent").last).to_have_attribute("aria-label", "Chat message from assistant")
     settle(page)
 
 

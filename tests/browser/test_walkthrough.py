@@ -28,7 +28,8 @@ def calm(page):
     page.wait_for_function(
         """() => {
             const texts = [...document.querySelectorAll(".words, .quiet")].map(e => e.textContent).join("\\n").replace(/\\d+:\\d\\d/g, "");
-            const same = window.before === texts && !document.querySelector('[data-stale="true"]');
+            const idle = document.querySelector("[data-testid=stApp]").dataset.testScriptState === "notRunning";
+            const same = window.before === texts && idle && !document.querySelector('[data-stale="true"]');
             window.before = texts;
             return same;
         }""",
