@@ -1,8 +1,9 @@
 """The offline grader: gates, then per criterion a calibrated reading of how far the candidate's sentences hold it.
 
-Version 5. A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer (multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). It is told where a story of one's own was asked for. Its weights and the inverse
-document frequencies are fitted by `bench/fit_grader.py` on the labelled answers, with whole questions left out for the published
-figures, and shipped in `calibration.npz`.
+Version 5. A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer
+(multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). It is told where a story of one's own was asked for. Its weights
+and the inverse document frequencies are fitted by `bench/fit_grader.py` on the labelled answers, with whole questions left out for the
+published figures, and shipped in `calibration.npz`.
 """
 
 import re
@@ -158,6 +159,15 @@ def place_scores(
     return np.asarray(hidden @ network.outer - (network.astray * astray)[..., None], dtype=np.float64)
 
 
+def scores_of(found: Match, mistakes: NDArray[np.bool_], fitted: Calibration, astray: tuple[float, float], story: bool = False) -> NDArray[np.float64]:
+    """The score of each sentence for each criterion, (criteria, sentences); `mistakes` (criteria,) says which network reads it.
+
+    `astray` is how far astray the answer counts as: for points, and for mistakes.
+    """
+    for_points, for_mistakes = (place_scores(found.features, a, n, story) for a, n in zip(astray, (fitted.point, fitted.mistake), strict=True))
+    return np.where(mistakes[:, None], for_mistakes, for_points)
+
+
 def spoken_of(features: NDArray[np.floating[Any]], mistake: bool) -> NDArray[np.bool_]:
     """Whether each place, (..., places), speaks of the point or the mistake at all."""
     return np.asarray(features[..., FEATURES.index("carried")] >= LEAST[mistake])
@@ -293,8 +303,7 @@ class OfflineGrader:
         closed = ~(framing[:, None] | np.asarray(words.counts)[None, :])
         nets = (self._fitted.point, self._fitted.mistake)
         story = is_story(question)
-        astray = astray_of(found.astray, story)
-        scores = np.where(mistakes[:, None], place_scores(found.features, 0.0, nets[1], story), place_scores(found.features, astray, nets[0], story))
+        scores = scores_of(found, mistakes, self._fitted, (float(astray_of(found.astray, story)), 0.0), story)
         on_it = np.where(mistakes[:, None], spoken_of(found.features, True), spoken_of(found.features, False))
         scores = np.where(closed | ~on_it, -np.inf, scores)
         places = np.where(asides_of(found, story, self._fitted.work), -np.inf, scores)

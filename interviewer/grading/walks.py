@@ -25,9 +25,9 @@ from interviewer.grading.offline import (
     calibration,
     chances,
     collect,
-    place_scores,
     quotes_of,
     reading,
+    scores_of,
 )
 from interviewer.ports import MessageReading, TokenEncoder
 from interviewer.walkthrough import Sighting, Walk
@@ -137,7 +137,7 @@ class WalkReader:
         )
         mistakes = np.array([c.kind is Kind.ANTI for c in criteria])
         nets = (self._fitted.point, self._fitted.mistake)
-        scores = np.where(mistakes[:, None], place_scores(found.features, found.astray, nets[1]), place_scores(found.features, found.astray, nets[0]))
+        scores = scores_of(found, mistakes, self._fitted, (found.astray, found.astray))
         if turn.act is Act.CLARIFY:  # what is asked for clarification shows framing and nothing else
             framing = np.array([c.dimension is Dimension.FRAMING for c in criteria])
             scores = np.where(framing[:, None], scores, -np.inf)
