@@ -213,6 +213,17 @@ def adversaries(bank: packs.Bank, graders: Graders, progress: Progress) -> list[
     return out
 
 
+def meant(rows: Rows, held: Held) -> str:
+    """What the labels say of what was read as unmet, partial and met, points and mistakes apart, over everything labelled."""
+    lines = []
+    for name, mistake in (("points", False), ("mistakes", True)):
+        for level, value in enumerate(LEVELS):
+            at = rows.labelled & (rows.mistake == mistake) & (held.read == level)
+            shares = [f"{(rows.label[at] == k).mean():.0%}" if at.any() else "" for k in range(len(LEVELS))]
+            lines.append([name, value.value, int(at.sum()), *shares, f"{held.sure[at].mean():.0%}" if at.any() else ""])
+    return table(["", "read as", "verdicts", *(f"labelled {v.value}" for v in LEVELS), "mean confidence"], lines)
+
+
 def run(progress: Progress) -> str:
     """All tables, as Markdown; also writes the page and the app's figures."""
     bank, rows, idf = fit_grader.prepared(progress)
@@ -302,6 +313,8 @@ def tables(bank: packs.Bank, rows: Rows, held: Held, progress: Progress) -> str:
         ],
     )
 
+    meant_table = meant(rows, held)
+
     right = (gold == held.read[real]).astype(float)
     sure = held.sure[real]
     error, points = calibration(right, sure)
@@ -372,6 +385,7 @@ def tables(bank: packs.Bank, rows: Rows, held: Held, progress: Progress) -> str:
         "agreement": agreement,
         "sets": table(SET_HEADER, sets),
         "styles": style_table,
+        "meant": meant_table,
         "calibration": calibration_table,
         "adversaries": adversary_table,
         "invariances": invariance_table,

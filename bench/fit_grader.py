@@ -39,7 +39,8 @@ KEPT = 40_000
 """Texts kept encoded, 1.6 GB: most sentences are matched several times."""
 
 HIDDEN = 24
-NETWORKS = 1
+NETWORKS = 4
+"""Fitted from different starts and averaged: one alone leaves the order of close answers to the luck of its start."""
 SHARPNESS = 3.0
 """Of the soft maximum over places while fitting; the grader itself takes the maximum."""
 

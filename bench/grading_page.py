@@ -63,6 +63,13 @@ score is shown with the range that those verdicts could move it in.
 
 {parts["calibration"]}
 
+What the verdicts mean, over everything labelled:
+
+{parts["meant"]}
+
+So *partial* says that the grader cannot tell: as a rule such a point was either made or not. Counted as half, it costs least on average; the most likely verdict in
+its place would be right more often, and wrong by a whole point more often.
+
 ## Answers that deserve nothing
 
 Graded by what was fitted without any answer to their question.
@@ -77,6 +84,7 @@ Graded by what was fitted without any answer to their question.
 
 - It does not reason. A wrong claim that no near miss resembles, in the right words, can be read as met, and a fluent answer that denies or reverses
   every claim still earns some credit: see *negated* and *wrong relation* above. This is its greatest weakness.
+- It hardly knows half a point from a whole one: see what *partial* means, above.
 - It does not check arithmetic, code or formulas beyond their wording.
 - It reads English only.
 - A question of your own with only a reference answer has no phrasings and no near misses: its grade ranks answers, and is coarser than the bank's.

@@ -1,6 +1,6 @@
 """The offline grader: gates, then per criterion a calibrated reading of how far the candidate's sentences hold it.
 
-Version 5. A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer
+Version 6. A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer
 (multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). It is told where a story of one's own was asked for. Its weights
 and the inverse document frequencies are fitted by `bench/fit_grader.py` on the labelled answers, with whole questions left out for the
 published figures, and shipped in `calibration.npz`.
@@ -37,7 +37,7 @@ from interviewer.grading.matching import FEATURES, Idf, Match, Point, PointEncod
 from interviewer.ports import TokenEncoder
 from interviewer.sentences import Span
 
-VERSION = "5"
+VERSION = "6"
 NOTHING = -20.0
 """The score of a criterion for which no sentence may count: its chance is nil."""
 
@@ -353,7 +353,9 @@ class OfflineGrader:
             return Verdict(criterion_id=criterion_id, value=VerdictValue.UNMET, confidence=reading.confidence, degree=0.0, reason=reason)
         reason = {
             VerdictValue.MET: "Your words make this mistake." if mistake else "Your words say this.",
-            VerdictValue.PARTIAL: "Your words come near this mistake." if mistake else "Your words touch this without saying all of it.",
+            VerdictValue.PARTIAL: "Your words come near this mistake; whether they make it, I cannot tell."
+            if mistake
+            else "Your words come near this; whether they say it, I cannot tell.",
             VerdictValue.UNMET: "This mistake is not in your words." if mistake else "Nothing you said holds this.",
             VerdictValue.NOT_OBSERVED: "",
         }[reading.value]

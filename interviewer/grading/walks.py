@@ -172,7 +172,9 @@ class WalkReader:
         value = read.value if quotes else VerdictValue.UNMET
         reason = {
             VerdictValue.MET: "Your words make this mistake." if mistake else "Your words say this.",
-            VerdictValue.PARTIAL: "Your words come near this mistake." if mistake else "Your words touch this without saying all of it.",
+            VerdictValue.PARTIAL: "Your words come near this mistake; whether they make it, I cannot tell."
+            if mistake
+            else "Your words come near this; whether they say it, I cannot tell.",
         }.get(value, "This mistake is not in your words." if mistake else "Nothing you said holds this.")
         verdict = Verdict(criterion_id=criterion.id, value=value, confidence=read.confidence, degree=read.degree, evidence=quotes, reason=reason)
         return Sighting(verdict=verdict, carried=float(carried[int(places.argmax())]))

@@ -35,6 +35,7 @@ def explanation() -> None:
     st.subheader("What it cannot do")
     st.markdown(
         "- It does not reason. A wrong claim in the right words can be read as met, and an answer that denies or reverses every point still earns credit: its greatest weakness.\n"
+        "- It hardly knows half a point from a whole one: *partial* says that it cannot tell, and as a rule such a point was either made or not.\n"
         "- It does not check arithmetic, code or formulas beyond their wording.\n"
         "- It reads English only.\n"
         "- A question of your own has no phrasings and no near misses, so its grade is coarser.\n"
