@@ -47,7 +47,7 @@ LONGEST_QUOTE = 2
 REASON_LETTERS = 160
 QUOTE_LETTERS = 200
 
-FLOOR = {"point": 0.8, "mistake": 2.3, "own": 0.13}
+FLOOR = {"point": 0.9, "mistake": 2.3, "own": 0.13}
 """How well a quote must carry its criterion (`Support.of`). Below lie the best sentences of at most 3 % of the criteria that are labelled
 met, by the offline grader as it is calibrated: `python -m bench judge` prints the shares, and a new calibration needs them looked at."""
 
@@ -55,7 +55,8 @@ CARRIES = 2
 """Criteria that one sentence may carry beyond the offline verdicts: 98.6 % of those labelled met share theirs with at most one other."""
 
 TOO_MANY = 4
-"""A reply that rests more criteria than these on one sentence has not read them; none of them goes beyond the offline verdict."""
+"""A reply that rests more criteria than these on one sentence has not read them, whether it bears on them or not; none of them goes
+beyond the offline verdict."""
 
 SCORE_GAP = 0.30
 EDGE = 0.02
@@ -201,13 +202,14 @@ def read_reply(reply: Reply, case: Case) -> tuple[Verdict, ...]:
     missing = len(wanted) - len(found)
     if missing:
         raise BadReply(f"The language model's reply could not be used: it says nothing on {missing} of {len(wanted)} criteria.")
-    quotes = {t.id: _quotes(found[t.id], t, case) for t in case.matter.targets}
-    excess = _excess({t.id: quotes[t.id] for t in case.matter.targets if not t.mistake and found[t.id].verdict != "unmet"}, case)
+    given = {t.id: _quotes(found[t.id], t, case) for t in case.matter.targets}
+    quotes = {t.id: given[t.id] if _bears(given[t.id], t, case) else () for t in case.matter.targets}
+    excess = _excess({t.id: given[t.id] for t in case.matter.targets if not t.mistake}, case)
     return tuple(_verdict(t, found[t.id], quotes[t.id], t.id in excess, case) for t in case.matter.targets)
 
 
 def _quotes(finding: Finding, target: Target, case: Case) -> tuple[Evidence, ...]:
-    """The finding's quotes that are found, are the candidate's own words on the question, and bear on the criterion together."""
+    """The finding's quotes that are found and are the candidate's own words on the question."""
     if finding.verdict == "unmet":
         return ()
     kept = []
@@ -215,8 +217,12 @@ def _quotes(finding: Finding, target: Target, case: Case) -> tuple[Evidence, ...
         located = _located(quote, case)
         if located is not None:
             kept.append(_narrowed(located, target, case))
-    unique = tuple(dict.fromkeys(kept))
-    return unique if unique and case.support.of(target.id, unique) >= FLOOR[target.sort] else ()
+    return tuple(dict.fromkeys(kept))
+
+
+def _bears(quotes: tuple[Evidence, ...], target: Target, case: Case) -> bool:
+    """Whether the quotes bear on the criterion together."""
+    return bool(quotes) and case.support.of(target.id, quotes) >= FLOOR[target.sort]
 
 
 def _located(quote: str, case: Case) -> Evidence | None:
