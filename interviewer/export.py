@@ -26,8 +26,10 @@ def range_words(grade: Grade) -> str:
     """What the verdicts that the grader could not tell leave open, as a sentence; empty where they leave nothing open."""
     if not grade.uncertain or grade.lowest is None or grade.highest is None:
         return ""
-    them = "1 verdict" if grade.uncertain == 1 else f"{grade.uncertain} verdicts"
-    return f"{them} could not be told for sure: settled, they put the score between {grade.lowest:.0%} and {grade.highest:.0%}. Check them yourself."
+    verdicts, they, put, them = ("1 verdict", "it", "puts", "it") if grade.uncertain == 1 else (f"{grade.uncertain} verdicts", "they", "put", "them")
+    low, high = f"{grade.lowest:.0%}", f"{grade.highest:.0%}"
+    left = f"settled, {they} {put} the score between {low} and {high}" if low != high else f"however settled, the score stays at {low}"
+    return f"{verdicts} could not be told for sure: {left}. Check {them} yourself."
 
 
 def value_words(question: Question, verdict: Verdict) -> str:

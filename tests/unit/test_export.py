@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interviewer import export
-from interviewer.domain import Act, Elicitation, Interview, Kind, Progress, Setup, Speaker, Stage, Turn, TurnKind, VerdictValue
+from interviewer.domain import Act, Elicitation, Grade, Interview, Kind, Progress, Setup, Speaker, Stage, Turn, TurnKind, VerdictValue
 
 HOSTILE = "<script>alert('x')</script> <img src=x onerror=alert(1)> & [a](javascript:alert(2)) `c` **b** | # h"
 TAGS = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "br", "ul", "li", "blockquote", "table", "tr", "td", "strong"}
@@ -194,3 +194,17 @@ def test_words_for_verdicts_exist_for_every_value_and_kind():
 
 def test_the_grader_is_named_in_the_json():
     assert json.loads(export.as_json(interview()))["report"]["grades"][0]["grader"]["name"] == INFO.name
+
+
+@pytest.mark.parametrize(
+    ("uncertain", "low", "high", "words"),
+    [
+        (0, 0.4, 0.4, ""),
+        (1, 0.2, 0.5, "1 verdict could not be told for sure: settled, it puts the score between 20% and 50%. Check it yourself."),
+        (2, 0.2, 0.5, "2 verdicts could not be told for sure: settled, they put the score between 20% and 50%. Check them yourself."),
+        (1, 0.43, 0.43, "1 verdict could not be told for sure: however settled, the score stays at 43%. Check it yourself."),
+    ],
+)
+def test_what_uncertain_verdicts_leave_open_is_a_sentence(uncertain, low, high, words):
+    grade = Grade(question_id="first", rubric_version=1, score=low, lowest=low, highest=high, uncertain=uncertain)
+    assert export.range_words(grade) == words
