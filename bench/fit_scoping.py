@@ -3,7 +3,7 @@
     python -m bench.fit_scoping            # the figures on the golden questions with the weights as shipped
     python -m bench.fit_scoping --write    # fit on the training questions alone, write interviewer/scoping_weights.npz, then the figures
 
-The golden questions (`tests/golden/scoping.jsonl`) are never fitted on. Of their archetypes `DEVELOPED` served to choose features and
+The golden questions (`tests/golden/scoping.jsonl`) are never fitted on. Of their archetypes `scoping_golden.DEVELOPED` served to choose features and
 thresholds; the others were looked at only for the final figure. What is fitted on: the labelled questions of
 `tests/golden/scoping_training.jsonl`, each once more without the phrase nearest to it; every `ask` phrase as a question, with itself left
 out of the sheet; questions of other archetypes that are far from everything on a sheet, as asked for in vain; and follow-ups made by rule.
@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
+from bench.scoping_golden import DEVELOPED, kind_of
 from interviewer import packs, scoping
 from interviewer.embedding import BundledEmbedder
 from interviewer.scoping import Fitted, Metric
@@ -28,7 +29,6 @@ from interviewer.settings import ROOT
 GOLDEN = ROOT / "tests" / "golden" / "scoping.jsonl"
 TRAINING = ROOT / "tests" / "golden" / "scoping_training.jsonl"
 WEIGHTS = ROOT / "interviewer" / "scoping_weights.npz"
-DEVELOPED = frozenset({"ad-click-prediction", "feed-ranking", "harmful-content", "product-recommendation", "search-ranking", "spam-detection"})
 FOLDS = 4
 MAP_RIDGE, ASTRAY_RIDGE, HEAD_RIDGE = 30.0, 5.0, 1e-3
 STEPS = 20
@@ -274,11 +274,6 @@ def fit(examples, sheets):
         metric, texts = metric_of(others, sheets), list(unheld_of(others))
         rows += [(*columns_of(e, sheets[e.archetype], metric, texts), e.right, HEAD_WEIGHT[e.source]) for e in examples if fold[e.text] == k]
     return Fitted(metric_of(examples, sheets), *head_of(rows))
-
-
-def kind_of(row):
-    """What a golden question tries."""
-    return "not held" if not row["facts"] else "several" if len(row["facts"]) > 1 else "follow-up" if row["asked"] else "one fact"
 
 
 def report(bank, encoder, halves):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench import fit_scoping
+from bench import scoping_golden
 from interviewer import scoping
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "scoping.jsonl"
@@ -46,14 +46,14 @@ def answered(bank, embedder):
         sheet = bank.archetypes[row["archetype"]].fact_sheet
         found = scoping.facts(row["text"], sheet, embedder, row["asked"][-1] if row["asked"] else None)
         assert all(f in sheet for f in found if f)
-        of["developed" if row["archetype"] in fit_scoping.DEVELOPED else "held out"].append((row, {f for f in found if f}))
+        of["developed" if row["archetype"] in scoping_golden.DEVELOPED else "held out"].append((row, {f for f in found if f}))
     return of
 
 
 def shares(answered):
     of = {}
     for row, found in answered:
-        of.setdefault(fit_scoping.kind_of(row), []).append(found == set(row["facts"]))
+        of.setdefault(scoping_golden.kind_of(row), []).append(found == set(row["facts"]))
     return {kind: sum(group) / len(group) for kind, group in of.items()} | {"all": np.mean([ok for group in of.values() for ok in group])}
 
 
