@@ -351,15 +351,24 @@ class OfflineGrader:
         if reading.value is not VerdictValue.UNMET and not quotes:
             reason = "No quote of yours could be located for this, so it earns nothing."
             return Verdict(criterion_id=criterion_id, value=VerdictValue.UNMET, confidence=reading.confidence, degree=0.0, reason=reason)
-        reason = {
-            VerdictValue.MET: "Your words make this mistake." if mistake else "Your words say this.",
-            VerdictValue.PARTIAL: "Your words come near this mistake; whether they make it, I cannot tell."
-            if mistake
-            else "Your words come near this; whether they say it, I cannot tell.",
-            VerdictValue.UNMET: "This mistake is not in your words." if mistake else "Nothing you said holds this.",
-            VerdictValue.NOT_OBSERVED: "",
-        }[reading.value]
-        return Verdict(criterion_id=criterion_id, value=reading.value, confidence=reading.confidence, degree=reading.degree, evidence=quotes, reason=reason)
+        return Verdict(
+            criterion_id=criterion_id,
+            value=reading.value,
+            confidence=reading.confidence,
+            degree=reading.degree,
+            evidence=quotes,
+            reason=reason_for(reading.value, mistake),
+        )
+
+
+def reason_for(value: VerdictValue, mistake: bool) -> str:
+    """Why a verdict is what it is, in words to the candidate; empty where nothing was observed."""
+    return {
+        VerdictValue.MET: "Your words make this mistake." if mistake else "Your words say this.",
+        VerdictValue.PARTIAL: f"Your words come near this{' mistake' if mistake else ''}; whether they {'make' if mistake else 'say'} it, I cannot tell.",
+        VerdictValue.UNMET: "This mistake is not in your words." if mistake else "Nothing you said holds this.",
+        VerdictValue.NOT_OBSERVED: "",
+    }[value]
 
 
 def withdrawn(carried: NDArray[np.float32], words: Words) -> bool:

@@ -27,6 +27,7 @@ from interviewer.grading.offline import (
     collect,
     quotes_of,
     reading,
+    reason_for,
     scores_of,
 )
 from interviewer.ports import MessageReading, TokenEncoder
@@ -170,13 +171,9 @@ class WalkReader:
         mistake = criterion.kind is Kind.ANTI
         quotes = () if read.value is VerdictValue.UNMET else quotes_of(read.places, words)
         value = read.value if quotes else VerdictValue.UNMET
-        reason = {
-            VerdictValue.MET: "Your words make this mistake." if mistake else "Your words say this.",
-            VerdictValue.PARTIAL: "Your words come near this mistake; whether they make it, I cannot tell."
-            if mistake
-            else "Your words come near this; whether they say it, I cannot tell.",
-        }.get(value, "This mistake is not in your words." if mistake else "Nothing you said holds this.")
-        verdict = Verdict(criterion_id=criterion.id, value=value, confidence=read.confidence, degree=read.degree, evidence=quotes, reason=reason)
+        verdict = Verdict(
+            criterion_id=criterion.id, value=value, confidence=read.confidence, degree=read.degree, evidence=quotes, reason=reason_for(value, mistake)
+        )
         return Sighting(verdict=verdict, carried=float(carried[int(places.argmax())]))
 
     @staticmethod
