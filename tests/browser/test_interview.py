@@ -45,9 +45,8 @@ def transcript(page):
     return page.locator("[data-testid=stChatMessageContent] .words, .stHtml > .quiet")
 
 
-def settle(page):
+def calm(page):
     """Waits until a page has drawn all it has to say."""
-    expect(button(page, "End and debrief")).to_be_visible()
     page.wait_for_function(
         """() => {
             const texts = [...document.querySelectorAll(".words, .quiet")].map(e => e.textContent).join("\\n").replace(/\\d+:\\d\\d/g, "");
@@ -56,8 +55,14 @@ def settle(page):
             window.before = texts;
             return same;
         }""",
-        polling=400,
+        polling=500,
     )
+
+
+def settle(page):
+    """Waits until the interview's page has drawn all it has to say."""
+    expect(button(page, "End and debrief")).to_be_visible()
+    calm(page)
 
 
 def start(page):

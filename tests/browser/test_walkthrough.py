@@ -5,7 +5,7 @@ import urllib.parse
 
 import pytest
 from playwright.sync_api import expect
-from test_interview import MARKUP, button, hard_to_read, mine, no_sideways_scroll, theirs
+from test_interview import MARKUP, button, calm, hard_to_read, mine, no_sideways_scroll, theirs
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -21,20 +21,6 @@ DRAWN = """flowchart LR
 
 def walk_in(page):
     return urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)["walk"][0]
-
-
-def calm(page):
-    """Waits until the page has drawn all it has to say."""
-    page.wait_for_function(
-        """() => {
-            const texts = [...document.querySelectorAll(".words, .quiet")].map(e => e.textContent).join("\\n").replace(/\\d+:\\d\\d/g, "");
-            const idle = document.querySelector("[data-testid=stApp]").dataset.testScriptState === "notRunning";
-            const same = window.before === texts && idle && !document.querySelector('[data-stale="true"]');
-            window.before = texts;
-            return same;
-        }""",
-        polling=500,
-    )
 
 
 def say(page, text):
