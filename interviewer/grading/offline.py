@@ -37,7 +37,7 @@ from interviewer.grading.matching import FEATURES, Idf, Match, Point, PointEncod
 from interviewer.ports import TokenEncoder
 from interviewer.sentences import Span
 
-VERSION = "6"
+VERSION = "7"
 NOTHING = -20.0
 """The score of a criterion for which no sentence may count: its chance is nil."""
 
@@ -341,7 +341,8 @@ class OfflineGrader:
         head = self._fitted.bare
         chance = chances(bare_features(found) @ head.weights.T + head.biases)
         verdicts = tuple(
-            self._verdict(p.id, reading(chance[n], head.cuts, found.carried[n].astype(np.float64)), words, mistake=False) for n, p in enumerate(question.points)
+            _nearest(self._verdict(p.id, read, words, mistake=False), read.places, words)
+            for p, read in ((p, reading(chance[n], head.cuts, found.carried[n].astype(np.float64))) for n, p in enumerate(question.points))
         )
         assessment = Assessment(verdicts=verdicts, flags=flags, grader=self.info)
         return Support(assessment, words, tuple(p.id for p in question.points), found.carried.astype(np.float64))
@@ -369,6 +370,15 @@ def reason_for(value: VerdictValue, mistake: bool) -> str:
         VerdictValue.UNMET: "This mistake is not in your words." if mistake else "Nothing you said holds this.",
         VerdictValue.NOT_OBSERVED: "",
     }[value]
+
+
+def _nearest(verdict: Verdict, places: NDArray[np.float64], words: Words) -> Verdict:
+    """A verdict on a point of a question of one's own, whose degree counts even below partial: then it rests on a quote as well, or is nothing."""
+    if verdict.evidence or not verdict.degree:
+        return verdict
+    quotes = quotes_of(places, words)
+    reason = "These words of yours come nearest to this; they hold little of it." if quotes else verdict.reason
+    return verdict.model_copy(update={"evidence": quotes, "degree": verdict.degree if quotes else 0.0, "reason": reason})
 
 
 def withdrawn(carried: NDArray[np.float32], words: Words) -> bool:

@@ -50,8 +50,9 @@ def standing(answer: WrittenAnswer) -> None:
 
 
 def text(answer: WrittenAnswer) -> None:
-    """The answer with every quote marked and numbered as its criterion is."""
-    marks = [Mark(e.start, e.end, m.number, m.mistake) for m in marked(answer) for e in m.verdict.evidence]
+    """The answer with every quote that a verdict rests on marked and numbered as its criterion is; what only comes nearest to a point is not."""
+    found = [m for m in marked(answer) if m.verdict.value is not VerdictValue.UNMET]
+    marks = [Mark(e.start, e.end, m.number, m.mistake) for m in found for e in m.verdict.evidence]
     st.html(f'<div class="words">{components.numbered(answer.text, marks)}</div>')
 
 

@@ -49,7 +49,8 @@ def contract(row):
         assert set(entry) == {"id", "statement", "verdict", "confidence", "evidence", "reason"}
         assert entry["verdict"] in ("met", "partial", "unmet", "not_observed")
         assert 0.0 <= entry["confidence"] <= 1.0
-        assert (entry["evidence"] is not None) == (entry["verdict"] in ("met", "partial"))
+        if entry["verdict"] in ("met", "partial"):
+            assert entry["evidence"] is not None
         if entry["evidence"]:
             place = entry["evidence"]
             assert row["answer"][place["start"] : place["end"]] == place["quote"]
@@ -79,6 +80,22 @@ def test_an_own_question_is_graded_on_its_reference_or_criteria(rows, given_):
     poor = contract(rows.grade_row({"id": "x", "question": QUESTION, "answer": POOR} | given_))
     assert [e["verdict"] for e in poor["criteria"]] == ["unmet", "unmet"]
     assert poor["score"] < 0.3 < 0.5 < out["score"]
+
+
+def test_what_counts_for_an_own_point_rests_on_a_quote_even_below_partial(rows):
+    out = contract(rows.grade_row({"question": QUESTION, "criteria": POINTS, "answer": f"It depends on the data. {POOR}"}))
+    assert 0.0 < out["score"] < 0.3
+    for entry in out["criteria"]:
+        assert entry["verdict"] == "unmet"
+        assert entry["evidence"]["quote"] in ("It depends on the data.", POOR)
+        assert "nearest" in entry["reason"]
+
+
+def test_an_unmet_criterion_of_the_bank_counts_nothing_and_quotes_nothing(rows, asked):
+    out = contract(rows.grade_row({"question_id": asked.id, "answer": f"It depends on the data. {POOR}"}))
+    unmet = [e for e in out["criteria"] if e["verdict"] == "unmet"]
+    assert unmet
+    assert all(e["evidence"] is None for e in unmet)
 
 
 def test_half_of_the_points_is_worth_about_half(rows):
