@@ -341,7 +341,7 @@ def check(
         faults += packs.stale(COVERAGE, coverage_of(own.bank), "is not what the bank holds; write it again with `python -m interviewer coverage`")
     unordered: list[Fault] = []
     if deep:
-        embedder = BundledEmbedder(threads=1)
+        embedder = BundledEmbedder()
         vectors = bank_check.KeptVectors(embedder, read.cache_folder)
         grader = OfflineGrader(embedder, cache_folder=read.cache_folder)
         for pack in loaded:

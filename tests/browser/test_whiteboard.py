@@ -102,6 +102,7 @@ def test_a_box_is_added_two_are_joined_and_a_refresh_finds_them(visit, pictures,
     write(page, "app[Phone <b>of</b> the user]:::client --> rank[Ranker **v2** ![x](http://example.org/x.png)]:::ranker")
     expect(box(page, "Ranker **v2** ![x](")).to_be_visible()
     expect(canvas(page).locator(".react-flow__node :is(a, img)")).to_have_count(0)
+    settled(page)
     page.get_by_label("Its name").fill("Online features")
     page.get_by_role("button", name="Add box").click()
     expect(box(page, "Online features")).to_be_visible()
