@@ -6,6 +6,7 @@ made here; what it sends back is read for three things alone: boxes that moved, 
 
 import re
 import string
+import time
 from dataclasses import dataclass
 
 import streamlit as st
@@ -33,6 +34,9 @@ from interviewer.errors import DiagramError
 
 HEIGHT = 460
 EXAMPLE = "flowchart LR\n    app[App]:::client --> api[Ranking service]:::serving\n    api --> log[Event log]:::stream"
+STALE = 2.0
+"""Seconds after the text was rewritten here during which the browser may still send the one before, since it had not heard of it."""
+
 _ADDRESS = re.compile(r"(ht(?=tps?:)|ww(?=w\.)|\w(?=@))", re.IGNORECASE)
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 
@@ -44,7 +48,8 @@ class _Held:
     A run may be cut short wherever it touches Streamlit's state, callbacks too, when another event comes in. So a callback only notes on this
     object what was `asked`, and every step can be taken again by the next run. `given` and `returned` are how the page may know the drawing;
     `text` is what the text form should hold, `shown` what it was last seen to hold; `version` rises with every change that the canvas must be
-    told, `stamp` is the time it is told, `seen` the time at which it was last heard.
+    told, `stamp` is the time it is told, `seen` the time at which it was last heard. `before` is the text that stood there until it was
+    rewritten here, at `rewritten` of a clock that only runs forward.
     """
 
     given: Diagram
@@ -59,19 +64,22 @@ class _Held:
     seen: int = 0
     selected: str = ""
     asked: tuple[str, ...] = ()
+    before: str = ""
+    rewritten: float = float("-inf")
 
     def ask(self, *what: str) -> None:
         """Notes what a button asks for."""
         self.asked = what
 
     def told(self, drawing: Diagram) -> None:
-        """Takes a drawing that the canvas must be told. The canvas goes by its own clock, so the time given is just after the one it sent last."""
+        """Takes a drawing that the canvas must be told. The canvas goes by its own clock, so the time given is just after the one it sent last, or was told last."""
         self.drawing = drawing
         self.version += 1
-        self.stamp = self.seen + 1
+        self.stamp = max(self.seen, self.stamp) + 1
 
     def rewrite(self, line: str = "") -> None:
         """Brings the text in step with the drawing: by a line at its end where that says it, so that comments and layout stay."""
+        self.before, self.rewritten = self.shown, time.monotonic()
         if self.error:
             self.unread, self.error = self.text, ""
         elif line and self.text.strip():
@@ -318,7 +326,7 @@ def _deleted(drawing: Diagram, what: str, which: str) -> Diagram:
 def _typed(held: _Held, key: str) -> None:
     """Takes the text where it was edited; what cannot be read leaves the drawing as it was."""
     text = st.session_state.get(f"{key}-text", held.shown)
-    if text == held.shown:
+    if text == held.shown or (text == held.before and time.monotonic() - held.rewritten < STALE):
         return
     held.text = held.shown = text
     try:

@@ -9,6 +9,7 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
+from hands import button, calm, no_sideways_scroll, press
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -27,10 +28,6 @@ def id_in(page):
     return urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)["interview"][0]
 
 
-def button(page, name):
-    return page.get_by_role("button", name=name)
-
-
 def mine(page):
     """What the candidate said, as the page shows it."""
     return page.get_by_label("Chat message from user").locator(".words")
@@ -45,20 +42,6 @@ def transcript(page):
     return page.locator("[data-testid=stChatMessageContent] .words, .stHtml > .quiet")
 
 
-def calm(page):
-    """Waits until a page has drawn all it has to say."""
-    page.wait_for_function(
-        """() => {
-            const texts = [...document.querySelectorAll(".words, .quiet")].map(e => e.textContent).join("\\n").replace(/\\d+:\\d\\d/g, "");
-            const idle = document.querySelector("[data-testid=stApp]").dataset.testScriptState === "notRunning";
-            const same = window.before === texts && idle && !document.querySelector('[data-stale="true"]');
-            window.before = texts;
-            return same;
-        }""",
-        polling=500,
-    )
-
-
 def settle(page):
     """Waits until the interview's page has drawn all it has to say."""
     expect(button(page, "End and debrief")).to_be_visible()
@@ -66,7 +49,7 @@ def settle(page):
 
 
 def start(page):
-    button(page, "Start interview").click()
+    press(page, "Start interview")
     page.wait_for_url("**/interview?interview=*")
     settle(page)
     return id_in(page)
@@ -100,13 +83,9 @@ def halves(question):
 
 def delete_all(page, server):
     page.goto(f"{server.url}/history")
-    button(page, "More").click()
-    button(page, "Delete").click()
+    press(page, "More")
+    press(page, "Delete")
     expect(page.get_by_text("No interviews yet.")).to_be_visible()
-
-
-def no_sideways_scroll(page):
-    assert page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollWidth <= window.innerWidth")
 
 
 def as_sentence(page, text):
@@ -197,14 +176,14 @@ def test_a_whole_interview_with_every_mishap_on_the_way(visit, server, bank, see
     server.stop(signal.SIGKILL)
     server.start()
     page.goto(f"{server.url}/history")
-    button(page, "Resume").click()
+    press(page, "Resume")
     page.wait_for_url("**/interview?interview=*")
     assert id_in(page) == name
     settle(page)
     expect(transcript(page)).to_have_text(before, use_inner_text=True)
 
     # the debrief
-    button(page, "End and debrief").click()
+    press(page, "End and debrief")
     page.wait_for_url("**/debrief?interview=*")
     assert id_in(page) == name
     expect(page.get_by_role("heading", name="Debrief")).to_be_visible()
@@ -224,7 +203,7 @@ def test_a_whole_interview_with_every_mishap_on_the_way(visit, server, bank, see
 
     # what can be taken along
     with page.expect_download() as download:
-        button(page, "Markdown").click()
+        press(page, "Markdown")
     assert re.fullmatch(r"debrief-\d{4}-\d\d-\d\d\.md", download.value.suggested_filename)
     exported = Path(download.value.path()).read_text(encoding="utf-8")
     plain = exported.replace("\\", "")
@@ -257,7 +236,7 @@ def test_text_can_be_read_in_light_dark_and_on_a_phone(visit, bank, pictures, si
     picture("start")
     start(page)
     first, rest = halves(current(page, bank))
-    button(page, "Hint").click()  # before anything is said: half of a strong answer may leave nothing to hint at
+    press(page, "Hint")  # before anything is said: half of a strong answer may leave nothing to hint at
     expect(theirs(page).filter(has_text="Hint 1 of 3")).to_be_visible()
     say(page, first)
     settle(page)
@@ -267,7 +246,7 @@ def test_text_can_be_read_in_light_dark_and_on_a_phone(visit, bank, pictures, si
     say(page, rest)
     for _ in range(2):  # enough answers for a debrief that is worth a picture
         say(page, " ".join(halves(current(page, bank))))
-    button(page, "End and debrief").click()
+    press(page, "End and debrief")
     expect(button(page, "JSON")).to_be_visible()
     page.set_viewport_size({"width": size[0], "height": 1500})
     expect(page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first).to_be_visible()
@@ -350,6 +329,7 @@ def test_what_a_strong_answer_holds_is_hidden_until_the_question_was_attempted(v
         box.fill(question.prompt)
         box.press("Enter")
         expect(page.get_by_text(re.compile("^1 of "))).to_be_visible()
+        calm(page)  # the rows of the longer list are gone
         page.get_by_text(question.title).first.click()
         expect(button(page, "Practise this one")).to_be_visible()
         return " ".join(page.locator("[data-testid=stMain]").inner_text().split())
@@ -359,12 +339,12 @@ def test_what_a_strong_answer_holds_is_hidden_until_the_question_was_attempted(v
     assert question.prompt in hidden
     assert strong not in hidden
     assert not any(c.statement in hidden for c in question.criteria)
-    button(page, "Practise this one").click()
+    press(page, "Practise this one")
     page.wait_for_url("**/interview?interview=*")
     settle(page)
     expect(page.locator(".status")).to_contain_text("question 1 of 1")
     say(page, halves(question)[0])
-    button(page, "End and debrief").click()
+    press(page, "End and debrief")
     page.wait_for_url("**/debrief?interview=*")
     expect(button(page, "JSON")).to_be_visible()
     page.goto(f"{server.url}/library")
@@ -376,7 +356,7 @@ def test_what_a_strong_answer_holds_is_hidden_until_the_question_was_attempted(v
 def test_no_page_asks_for_anything_outside_this_machine(visit, server, seen):
     page = visit("/")
     start(page)
-    button(page, "End and debrief").click()
+    press(page, "End and debrief")
     expect(button(page, "JSON")).to_be_visible()
     for path in ("/history", "/library"):
         page.goto(server.url + path)

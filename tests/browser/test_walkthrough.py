@@ -4,8 +4,9 @@ import re
 import urllib.parse
 
 import pytest
+from hands import button, calm, no_sideways_scroll, press
 from playwright.sync_api import expect
-from test_interview import MARKUP, button, calm, hard_to_read, mine, no_sideways_scroll, theirs
+from test_interview import MARKUP, hard_to_read, mine, theirs
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -141,7 +142,7 @@ def test_a_blank_walkthrough_with_a_drawing_and_a_reload_on_the_way(visit, bank,
     no_sideways_scroll(page)
 
     # the debrief
-    button(page, "End and debrief").click()
+    press(page, "End and debrief")
     page.wait_for_url("**/design-debrief?walk=*")
     assert walk_in(page) == name
     expect(page.get_by_text(re.compile(r"^Clears the (mid|senior|staff) bar$"))).to_be_visible()
@@ -162,7 +163,7 @@ def test_a_blank_walkthrough_with_a_drawing_and_a_reload_on_the_way(visit, bank,
     no_sideways_scroll(page)
 
     # one stage again
-    button(page, "Retry this stage").first.click()
+    press(page, "Retry this stage")
     page.wait_for_url("**/walkthrough?walk=*")
     calm(page)
     assert walk_in(page) != name
@@ -173,7 +174,7 @@ def test_a_guided_walkthrough_on_a_phone(visit, bank, pictures):
     start(page, "Guided")
     clarify, metrics = bank.archetypes[FEED].guidance[:2]
     expect(theirs(page).last).to_contain_text(clarify.prompts[0])
-    button(page, "Hint").click()
+    press(page, "Hint")
     expect(theirs(page).filter(has_text="Hint 1 of 3")).to_be_visible()
     calm(page)
     say(page, step(bank, 0).said)
@@ -183,11 +184,11 @@ def test_a_guided_walkthrough_on_a_phone(visit, bank, pictures):
     page.reload()
     expect(as_text(page)).to_have_value(re.compile("train"))
     calm(page)
-    button(page, "Pause").click()
+    press(page, "Pause")
     expect(page.get_by_role("timer")).to_contain_text("paused")
-    button(page, "Go on").click()
+    press(page, "Go on")
     expect(page.get_by_role("timer")).to_contain_text("left")
-    button(page, "Next stage").click()
+    press(page, "Next stage")
     expect(theirs(page).filter(has_text="Feedback:")).to_be_visible()
     expect(theirs(page).last).to_contain_text(metrics.prompts[0])
     calm(page)
@@ -195,7 +196,7 @@ def test_a_guided_walkthrough_on_a_phone(visit, bank, pictures):
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
     picture(page, pictures, "walkthrough-guided-phone")
     picture(page, pictures, "walkthrough-guided-phone-whole", 1900)
-    button(page, "End and debrief").click()
+    press(page, "End and debrief")
     page.wait_for_url("**/design-debrief?walk=*")
     expect(page.get_by_text("guided mode: it taught")).to_be_visible()
     expect(button(page, "Markdown")).to_be_visible()
@@ -216,16 +217,16 @@ def test_watching_a_walkthrough_until_it_is_the_learners_turn(visit, bank, pictu
             page.reload()
             expect(page.get_by_text("Stage 3 of 9")).to_be_visible()
         calm(page)
-        button(page, "Next stage").click()
+        press(page, "Next stage")
     expect(page.get_by_text("Your turn.")).to_be_visible()
     strong = page.locator(".words").filter(has_text=step(bank, 6).said[:60])
     expect(strong).to_have_count(0)
     page.get_by_role("textbox").fill(f"{step(bank, 6).said[:300]} {MARKUP}")
-    button(page, "Compare with the strong one").click()
+    press(page, "Compare with the strong one")
     expect(page.get_by_text(re.compile(r"You had \d+ of \d+ points of this stage"))).to_be_visible()
     expect(strong.last).to_be_visible()
     assert page.locator(".words").locator("script, img, b, a, strong").count() == 0
     picture(page, pictures, "watch-turn", 1100)
     assert hard_to_read(page, ".words, .quiet, [data-testid=stMain] button p") == []
-    button(page, "Next stage").click()
+    press(page, "Next stage")
     expect(page.get_by_text("Stage 8 of 9")).to_be_visible()

@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from hands import button, press
 from playwright.sync_api import expect
 from servers.openai_server import OpenAiServer, speaking
-from test_interview import DESKTOP, PHONE, button, mine, settle, theirs
+from test_interview import DESKTOP, PHONE, mine, settle, theirs
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -37,7 +38,7 @@ def server(tmp_path, model_server):
 
 def begun(visit, **how):
     page = visit(**how)
-    button(page, "Start interview").click()
+    press(page, "Start interview")
     page.wait_for_url("**/interview?interview=*")
     settle(page)
     return page
@@ -87,7 +88,7 @@ def test_stop_leaves_the_script_s_words_and_the_interview_goes_on_to_its_debrief
     model_server.fault = ""
     say(page, "skip")
     settle(page)
-    button(page, "End and debrief").click()
+    press(page, "End and debrief")
     expect(page.get_by_role("heading", name="Debrief", exact=True)).to_be_visible()
     expect(page.get_by_text(text, exact=True)).to_have_count(1)
 
@@ -113,5 +114,5 @@ def test_a_server_that_dies_half_way_leaves_one_question_and_the_debrief_is_reac
     say(page, "I would compare the two on data that was held back, and look at the mistakes that are left.")
     settle(page)
     assert mine(page).count() == 2
-    button(page, "End and debrief").click()
+    press(page, "End and debrief")
     expect(page.get_by_role("heading", name="Debrief", exact=True)).to_be_visible()

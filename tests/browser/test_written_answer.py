@@ -6,6 +6,7 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
+from hands import button, no_sideways_scroll, press
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -14,16 +15,8 @@ SIZES = {"desktop": (1100, 850), "phone": (390, 844)}
 MARKUP = '<script>alert("one")</script><img src=x onerror="alert(2)"> <b>not bold</b>'
 
 
-def button(page, name):
-    return page.get_by_role("button", name=name)
-
-
 def answer_in(page):
     return urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)["answer"][0]
-
-
-def no_sideways_scroll(page):
-    assert page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollWidth <= window.innerWidth")
 
 
 def score(page):
@@ -42,7 +35,7 @@ def test_an_answer_from_pasting_to_the_second_version(visit, bank, size, picture
     page = visit("/grade", size=SIZES[size], color_scheme="light" if size == "desktop" else "dark")
 
     # an empty answer is refused, then one is pasted and sent with the keyboard alone
-    button(page, "Save and predict the score").click()
+    press(page, "Save and predict the score")
     expect(page.get_by_text("There is nothing in the answer.")).to_be_visible()
     box = page.get_by_role("textbox", name="Your answer")
     box.fill(f"{weak} {MARKUP}")
@@ -61,7 +54,7 @@ def test_an_answer_from_pasting_to_the_second_version(visit, bank, size, picture
         page.reload()
     page.get_by_role("slider").press("ArrowRight")
     expect(page.get_by_test_id("stSliderThumbValue")).to_have_text("55 %")
-    button(page, "Reveal the grade").click()
+    press(page, "Reveal the grade")
 
     # the grade beside the prediction, quotes in their places, each with its number
     expect(page.get_by_text("Criterion by criterion")).to_be_visible()
@@ -75,29 +68,29 @@ def test_an_answer_from_pasting_to_the_second_version(visit, bank, size, picture
     page.screenshot(path=pictures / f"grade-{size}.png")
 
     # a dispute is kept and shown, and changes nothing in the grade; the answer reopens as it was left
-    button(page, "Dispute").first.click()
+    press(page, "Dispute")
     page.get_by_label("Why").fill(f"The second sentence says it. {MARKUP}")
-    button(page, "Keep the dispute").click()
+    press(page, "Keep the dispute")
     expect(button(page, "Keep the dispute")).to_have_count(0)
     expect(page.locator(".disputed")).to_contain_text(f"because: The second sentence says it. {MARKUP}")
     page.reload()
     expect(page.locator(".disputed")).to_have_count(1)
     assert (answer_in(page), score(page)) == (first, was)
     with page.expect_download() as download:
-        button(page, "Download all disputes").click()
+        press(page, "Download all disputes")
     (row,) = [json.loads(line) for line in Path(download.value.path()).read_text(encoding="utf-8").splitlines()]
     assert (row["question_id"], row["reason"], row["answer"]) == (question.id, f"The second sentence says it. {MARKUP}", f"{weak} {MARKUP}")
 
     # a new version with the old one in sight, a reload in the middle, then both side by side
-    button(page, "Write a new version").click()
+    press(page, "Write a new version")
     page.wait_for_url("**retry=1*")
     page.reload()
     expect(page.locator(".words").filter(has_text="not bold")).to_be_visible()
     page.get_by_role("textbox", name="Your answer").fill(one_line(strong))
-    button(page, "Save and predict the score").click()
+    press(page, "Save and predict the score")
     page.wait_for_url(lambda url: "answer=" in url and first not in url)
     page.reload()
-    button(page, "Reveal the grade").click()
+    press(page, "Reveal the grade")
     expect(page.get_by_text("Before and now")).to_be_visible()
     now = score(page)
     assert now > was
@@ -108,10 +101,10 @@ def test_an_answer_from_pasting_to_the_second_version(visit, bank, size, picture
     page.screenshot(path=pictures / f"versions-{size}.png")
 
     # both are in the history
-    button(page, "Another answer").click()
+    press(page, "Another answer")
     opened = page.get_by_test_id("stButton").get_by_role("button", name="Open", exact=True)
     expect(opened).to_have_count(2)
-    button(page, "More").first.click()
-    button(page, "Delete").click()
+    press(page, "More")
+    press(page, "Delete")
     expect(opened).to_have_count(1)
     expect(button(page, "Delete")).to_have_count(0)  # a second click must not meet the next answer

@@ -138,3 +138,24 @@ def test_a_full_board_says_so(page, kept):
     add(page, "One more", ComponentType.CACHE)
     assert "at most 200 boxes" in page.error[0].value
     assert len(drawing(kept).boxes) == 200
+
+
+def test_a_browser_that_had_not_heard_of_a_new_box_does_not_take_it_away(page, kept):
+    text(page).set_value("a[Phone]").run()
+    add(page, "Ranker", ComponentType.RANKER)
+    with_box = text(page).value
+    text(page).set_value("a[Phone]").run()  # the text before, as it is sent along with some other event
+    assert labels(kept) == ["Phone", "Ranker"]
+    assert text(page).value == with_box
+    page.session_state["board-held"].rewritten -= 60
+    text(page).set_value("a[Phone]").run()  # a person who deletes the line
+    assert labels(kept) == ["Phone"]
+
+
+def test_a_change_is_told_as_newer_than_the_last_even_when_the_canvas_was_not_heard_in_between(page):
+    add(page, "Phone", ComponentType.CLIENT)
+    held = page.session_state["board-held"]
+    told = held.stamp
+    held.seen = 0
+    add(page, "Ranker", ComponentType.RANKER)
+    assert held.stamp > told
