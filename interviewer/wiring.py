@@ -4,10 +4,10 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from interviewer import compiled, personal, prices, selection
 from interviewer.ask import Explained, ask
@@ -22,7 +22,6 @@ from interviewer.ports import AnswerGrader, ChatModel, Clock, Embedder
 from interviewer.prices import Prices
 from interviewer.sentences import cleaned
 from interviewer.settings import Settings
-from interviewer.store import SqlStore, sqlite_url
 from interviewer.walks import Walks
 from interviewer.written import Written
 
@@ -30,7 +29,9 @@ if TYPE_CHECKING:
     from interviewer.chat import LangChainModel
     from interviewer.grading.rows import RowGrader
     from interviewer.retrieval import GuideIndex
+    from interviewer.store import SqlStore
 
+T = TypeVar("T")
 DEFAULT_BLUEPRINT = "default"
 JUDGED_AT_ONCE = 4
 """Rows of a file that a language model judges side by side."""
@@ -49,6 +50,27 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
+class MadeOnce(Generic[T]):
+    """A part of the services, made when it is first asked for, under their one lock.
+
+    `functools.cached_property` of Python 3.11 takes a lock of its own first, and two locks that are taken in either order may wait for each other.
+    """
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, services: "Services", owner: type) -> T:
+        with services._lock:
+            if self._name not in services._made:
+                services._made[self._name] = self._make(services)
+            made: T = services._made[self._name]
+            return made
+
+
 class Services:
     """Everything a page or a command needs. Make it with `build`."""
 
@@ -58,24 +80,30 @@ class Services:
         self._ids = ids
         self._progress = progress
         self._lock = threading.RLock()
+        self._made: dict[str, Any] = {}
+        self._readied: set[str] = set()
+        self._readying = threading.Lock()
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="beside")
         self.bank, self.faults = compiled.load(settings.pack_roots, settings.cache_folder)
         if not self.bank.questions or not self.bank.blueprints:
             shown = "; ".join(str(f) for f in self.faults[:3]) or "no question files were found"
             raise PackError(f"No usable questions could be loaded: {shown}. Run `python -m interviewer check`.")
 
-    @cached_property
+    @MadeOnce
     def embedder(self) -> BundledEmbedder:
         """The bundled encoder: dialogue and grading always use it."""
         with self._lock:
             return BundledEmbedder()
 
-    @cached_property
-    def store(self) -> SqlStore:
+    @MadeOnce
+    def store(self) -> "SqlStore":
         """The interviews."""
+        from interviewer.store import SqlStore, sqlite_url
+
         with self._lock:
             return SqlStore(self.settings.database_url or sqlite_url(self.settings.data_dir))
 
-    @cached_property
+    @MadeOnce
     def prices(self) -> Prices:
         """What calls to language models cost."""
         return prices.load(self.settings.data_dir)
@@ -124,26 +152,37 @@ class Services:
         cost = "unknown; the price table does not hold it" if usage.unpriced else f"${usage.cost:.4f}" if usage.cost else "nothing"
         return f"{name} answers. JSON by {model.way}; two small calls, {usage.input_tokens + usage.output_tokens} tokens, cost {cost}."
 
-    @cached_property
+    @MadeOnce
     def chat_model(self) -> ChatModel | None:
         """The language model that words and understands, or None where none is set. `NotConfigured` where it cannot be used as set."""
         with self._lock:
             return self._language_model(self.settings.model, "INTERVIEWER_MODEL") if self.settings.model else None
 
-    @cached_property
+    @MadeOnce
     def judge_chat_model(self) -> ChatModel | None:
         """The language model that judges: one of its own where one is set, else the same, else None."""
         with self._lock:
             own = self.settings.judge_model
             return self._language_model(own, "INTERVIEWER_JUDGE_MODEL") if own and own != self.settings.model else self.chat_model
 
-    @cached_property
+    @MadeOnce
     def offline_grader(self) -> OfflineGrader:
         """The grader that needs nothing, and that a judge rests on."""
         with self._lock:
             return OfflineGrader(self.embedder, cache_folder=self.settings.cache_folder)
 
-    @cached_property
+    def ready(self, question: Question) -> Future[None] | None:
+        """Encodes a question's criteria while the candidate thinks, so that the first answer need not wait for that.
+
+        Gives what comes of it, or None where the same was asked for before.
+        """
+        with self._readying:  # not the lock of the services, which is held while the guide's index is built
+            if question.id in self._readied:
+                return None
+            self._readied.add(question.id)
+        return self._beside.submit(lambda: self.offline_grader.prepare(question))
+
+    @MadeOnce
     def grader(self) -> AnswerGrader:
         """The grader of interviews and written answers: a judge where a language model is configured."""
         with self._lock:
@@ -167,7 +206,7 @@ class Services:
 
         return Judge(model, offline, self.bank.sections, falls_back)
 
-    @cached_property
+    @MadeOnce
     def conductor(self) -> Conductor:
         """Runs the interviews."""
         with self._lock:
@@ -185,19 +224,19 @@ class Services:
             listener = Listener(chat) if chat else None
             return Conductor(self.store, grader, self.embedder, self.clock, self._ids, voice=voice, listener=listener, regrader=self.grader)
 
-    @cached_property
+    @MadeOnce
     def written(self) -> Written:
         """Takes and grades written answers."""
         with self._lock:
             return Written(self.store, lambda: self.grader, self.clock, self._ids, offline=lambda: self.offline_grader)
 
-    @cached_property
+    @MadeOnce
     def walk_reader(self) -> WalkReader:
         """Reads what is said in a walkthrough."""
         with self._lock:
             return WalkReader(self.embedder, cache_folder=self.settings.cache_folder)
 
-    @cached_property
+    @MadeOnce
     def walks(self) -> Walks:
         """Runs the system-design walkthroughs."""
         with self._lock:
@@ -231,7 +270,7 @@ class Services:
         """The questions that were saved for reuse, and the faults of their file."""
         return personal.load(personal.file_in(self.settings.data_dir))
 
-    @cached_property
+    @MadeOnce
     def guide(self) -> "GuideIndex":
         """Search over the guide; brings the index up to date when first used."""
         from interviewer.retrieval import open_index  # chromadb takes a second to import

@@ -71,6 +71,22 @@ def words(text: str) -> list[str]:
     return [w.lower() for w in WORD.findall(text.replace("’", "'"))]
 
 
+def ring(said: Sequence[str]) -> tuple[str, ...]:
+    """The words that a text says over and over, begun wherever they sort first; all of its words, so begun, where it says nothing twice.
+
+    A line without a full stop that is repeated is cut anywhere, so that its pieces begin in other places than the line. The shortest period
+    is what the longest border leaves (Knuth, Morris & Pratt 1977).
+    """
+    border = [0] * len(said)
+    for i in range(1, len(said)):
+        k = border[i - 1]
+        while k and said[i] != said[k]:
+            k = border[k - 1]
+        border[i] = k + (said[i] == said[k])
+    once = tuple(said[: len(said) - border[-1]]) if said else ()
+    return min((once[i:] + once[:i] for i in range(len(once))), default=())
+
+
 def is_echo(text: str, source: Sequence[str]) -> bool:
     """Whether nearly all of a text's word pairs stand in one of the sources (the question, a heading)."""
     own = words(text)

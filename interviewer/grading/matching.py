@@ -48,6 +48,9 @@ of the sentence, whatever the criterion."""
 RELEVANT = 0.27
 """An answer whose sentences carry some criterion this well on average is about the question; more than that makes no difference."""
 
+AT_ONCE = 16
+"""Phrasings that are encoded in one go."""
+
 LONG = 15
 """Words from which a sentence counts as long."""
 
@@ -223,14 +226,26 @@ class PointEncoder:
         self._kept = kept
         self._memory: OrderedDict[str, EncodedPoints] = OrderedDict()
         self._lock = threading.Lock()
+        self._making: dict[str, threading.Lock] = {}
 
     def encode(self, points: Sequence[Point], question: str) -> EncodedPoints:
         """The points, encoded for this question's prompt."""
         key = hashlib.sha256(repr((self._encoder.identity, tuple(points), question)).encode()).hexdigest()[:32]
+        known = self._known(key)
+        if known is not None:
+            return known
+        with self._lock:
+            making = self._making.setdefault(key, threading.Lock())
+        with making:  # whoever comes while another makes the same waits for it
+            return self._known(key) or self._encoded(key, points, question)
+
+    def _known(self, key: str) -> EncodedPoints | None:
         with self._lock:
             if key in self._memory:
                 self._memory.move_to_end(key)
-                return self._memory[key]
+            return self._memory.get(key)
+
+    def _encoded(self, key: str, points: Sequence[Point], question: str) -> EncodedPoints:
         texts = list(dict.fromkeys(t for p in points for t in (*p.phrasings, *p.counters)))
         vectors = self._stored(key, texts)
         asked_pieces = set(self._encoder.encode([question])[0].pieces) if question else set()
@@ -240,6 +255,7 @@ class PointEncoder:
             self._memory[key] = encoded
             while len(self._memory) > self._kept:
                 self._memory.popitem(last=False)
+            self._making.pop(key, None)
         return encoded
 
     def _stored(self, key: str, texts: Sequence[str]) -> dict[str, tuple[tuple[str, ...], Vectors, Vectors]]:
@@ -259,7 +275,8 @@ class PointEncoder:
                         }
             except (OSError, ValueError, LookupError, EOFError, TypeError, zipfile.BadZipFile, zlib.error):
                 pass  # a half-written or damaged file is made again below
-        encoded = self._encoder.encode(texts)
+        # A few at a time, so that the sentences of an answer that comes meanwhile need not wait for all of them.
+        encoded = [e for i in range(0, len(texts), AT_ONCE) for e in self._encoder.encode(texts[i : i + AT_ONCE])]
         tokens = [e.tokens.astype(np.float16) for e in encoded]
         means = [e.mean.astype(np.float16) for e in encoded]
         if path is not None:

@@ -1,6 +1,6 @@
 """The offline grader: gates, then per criterion a calibrated reading of how far the candidate's sentences hold it.
 
-Version 6. A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer
+A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer
 (multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). It is told where a story of one's own was asked for. Its weights
 and the inverse document frequencies are fitted by `bench/fit_grader.py` on the labelled answers, with whole questions left out for the
 published figures, and shipped in `calibration.npz`.
@@ -37,7 +37,7 @@ from interviewer.grading.matching import FEATURES, Idf, Match, Point, PointEncod
 from interviewer.ports import TokenEncoder
 from interviewer.sentences import Span
 
-VERSION = "7"
+VERSION = "8"
 NOTHING = -20.0
 """The score of a criterion for which no sentence may count: its chance is nil."""
 
@@ -219,17 +219,21 @@ def collect(answer: Sequence[Turn], prompt: Sequence[str]) -> tuple[Words, tuple
     turns: list[Turn] = []
     counts: list[bool] = []
     flags: list[str] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, ...]] = set()
+    rings: set[tuple[str, ...]] = set()
     for turn in answer:
         for span in sentences.split(turn.text):
-            key = " ".join(gates.words(span.text))
+            key = tuple(gates.words(span.text))
+            ring = gates.ring(key)
+            again = key in seen or (len(key) - len(ring) >= 2 and ring in rings)  # a sentence may well end with the word that it began with
             if is_instruction(span.text):
                 flags.append(f"Instruction to the grader, ignored: “{span.text[:120]}”")
-            elif key and key not in seen and not gates.OPENER.match(span.text) and not gates.is_echo(span.text, prompt):
+            elif key and not again and not gates.OPENER.match(span.text) and not gates.is_echo(span.text, prompt):
                 spans.append(span)
                 turns.append(turn)
                 counts.append(turn.act is not Act.CLARIFY)
-                seen.add(key)
+                seen |= {key, key[: len(ring)]}
+                rings.add(ring)
     return Words(tuple(spans), tuple(turns), tuple(counts)), tuple(flags)
 
 

@@ -7,7 +7,7 @@ made here; what it sends back is read for three things alone: boxes that moved, 
 import re
 import string
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 from streamlit_flow import StreamlitFlowEdge, StreamlitFlowNode, StreamlitFlowState, streamlit_flow
@@ -48,8 +48,8 @@ class _Held:
     A run may be cut short wherever it touches Streamlit's state, callbacks too, when another event comes in. So a callback only notes on this
     object what was `asked`, and every step can be taken again by the next run. `given` and `returned` are how the page may know the drawing;
     `text` is what the text form should hold, `shown` what it was last seen to hold; `version` rises with every change that the canvas must be
-    told, `stamp` is the time it is told, `seen` the time at which it was last heard. `before` is the text that stood there until it was
-    rewritten here, at `rewritten` of a clock that only runs forward.
+    told, `stamp` is the time it is told, `seen` the time at which it was last heard. `before` holds the texts that stood there
+    until they were rewritten here, each with the time of a clock that only runs forward.
     """
 
     given: Diagram
@@ -64,8 +64,7 @@ class _Held:
     seen: int = 0
     selected: str = ""
     asked: tuple[str, ...] = ()
-    before: str = ""
-    rewritten: float = float("-inf")
+    before: dict[str, float] = field(default_factory=dict)
 
     def ask(self, *what: str) -> None:
         """Notes what a button asks for."""
@@ -77,9 +76,13 @@ class _Held:
         self.version += 1
         self.stamp = max(self.seen, self.stamp) + 1
 
+    def stale(self, text: str) -> bool:
+        """Whether this is a text that was rewritten here so lately that the browser may not have heard of it."""
+        return time.monotonic() - self.before.get(text, float("-inf")) < STALE
+
     def rewrite(self, line: str = "") -> None:
         """Brings the text in step with the drawing: by a line at its end where that says it, so that comments and layout stay."""
-        self.before, self.rewritten = self.shown, time.monotonic()
+        self.before = {text: at for text, at in self.before.items() if self.stale(text)} | {self.shown: time.monotonic()}
         if self.error:
             self.unread, self.error = self.text, ""
         elif line and self.text.strip():
@@ -326,7 +329,7 @@ def _deleted(drawing: Diagram, what: str, which: str) -> Diagram:
 def _typed(held: _Held, key: str) -> None:
     """Takes the text where it was edited; what cannot be read leaves the drawing as it was."""
     text = st.session_state.get(f"{key}-text", held.shown)
-    if text == held.shown or (text == held.before and time.monotonic() - held.rewritten < STALE):
+    if text == held.shown or held.stale(text):
         return
     held.text = held.shown = text
     try:

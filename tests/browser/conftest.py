@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from builders import bare_environment
 
+from interviewer import settings
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,8 +157,12 @@ def pictures(tmp_path):
 
 @pytest.fixture
 def guide_index(request, server):
-    """The server's guide index, built beforehand. It takes a minute to build, so it is kept in pytest's cache; it brings itself up to date."""
+    """The server's guide index, built beforehand. That takes a minute or two, so it is kept in pytest's cache, and begins as a copy of the one
+    that the set-up built, where there is one; it brings itself up to date, and a damaged one is built anew."""
     kept = request.config.cache.mkdir("ml-interviewer-guide")
+    built = settings.read().data_dir / "index"
+    if built.is_dir() and not (kept / "index").exists():
+        shutil.copytree(built, kept / "index")
     subprocess.run(
         [sys.executable, "-m", "interviewer", "search", "anything"],
         cwd=ROOT,

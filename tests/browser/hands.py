@@ -9,6 +9,7 @@ def button(page, name):
 
 def calm(page):
     """Waits until a page has drawn all it has to say."""
+    page.evaluate("window.before = undefined")
     page.wait_for_function(
         """() => {
             const texts = [...document.querySelectorAll(".words, .quiet")].map(e => e.textContent).join("\\n").replace(/\\d+:\\d\\d/g, "");

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from interviewer.domain import Level, Mode, Stage
+from interviewer.ui import session
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAGES = "interviewer/ui/pages"
@@ -342,3 +343,14 @@ def test_a_damaged_database_shows_a_sentence(tmp_path):
     app = opened("history")
     assert not app.exception
     assert [e.value for e in app.error] == ["The database file is damaged. Restore it from a backup, or move interviews.db away and start again."]
+
+
+def test_the_criteria_are_encoded_while_the_candidate_thinks(services, tmp_path, monkeypatch):
+    monkeypatch.setenv("INTERVIEWER_CACHE_DIR", str(tmp_path / "cache"))
+    interview = begin(services)
+    sound(opened("interview", interview=interview.id))
+    questions = [p.question for p in interview.plan]
+    assert session.services().ready(questions[0]) is None
+    assert session.services().ready(questions[1]).result(timeout=60) is None  # one after the other, so the first is done as well
+    kept = session.services().settings.cache_folder
+    assert len(list(kept.rglob("*.npz"))) == 2

@@ -270,3 +270,23 @@ def test_any_text_gives_a_gate_with_a_sentence_or_none(text):
 @given(st.text(max_size=200))
 def test_a_gate_is_the_same_every_time(text):
     assert gate(text) == gate(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "ring"),
+    [
+        ("b c a b c a b c", ("a", "b", "c")),
+        ("c a b c a", ("a", "b", "c")),
+        ("no no no", ("no",)),
+        ("b a c", ("a", "c", "b")),
+        ("", ()),
+    ],
+)
+def test_the_ring_of_a_text_is_what_it_says_over_and_over(said, ring):
+    assert gates.ring(said.split()) == ring
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=6), st.integers(2, 5), st.integers(0, 5), st.integers(0, 5))
+def test_wherever_a_repeated_line_is_cut_its_ring_is_the_same(line, times, front, back):
+    said = line * (times + 2)
+    assert gates.ring(said[front % len(line) : len(said) - back % len(line)]) == gates.ring(line * 2)

@@ -11,7 +11,7 @@ from interviewer import scoring, sentences
 from interviewer.domain import Act, Dimension, Round, Speaker, Turn, TurnKind, VerdictValue
 from interviewer.grading import evidence
 from interviewer.grading.matching import FEATURES, Idf, Point, PointEncoder, encode_answer, match, points_of, speller_of
-from interviewer.grading.offline import OfflineGrader, asides_of, calibration, is_story, place_scores
+from interviewer.grading.offline import OfflineGrader, asides_of, calibration, collect, is_story, place_scores
 from interviewer.ports import Encoded
 
 CREDIT = (VerdictValue.MET, VerdictValue.PARTIAL)
@@ -135,6 +135,12 @@ def test_an_instruction_changes_no_verdict_and_is_flagged(grader, bank):
 def test_saying_everything_twice_changes_nothing(grader, diagnosis):
     once, twice = (grader.assess(diagnosis, turns(*texts)) for texts in (ANSWER, ANSWER * 2))
     assert twice.verdicts == once.verdicts
+
+
+@pytest.mark.parametrize("line", ["mu = seed_pp(X, k)                  # kmeans++", "for epoch in range(n_epochs):", "Sure, typing as I go:"])
+def test_a_line_without_a_full_stop_said_ten_times_is_said_once(line):
+    once, often = (collect(turns(f"It starts here.\n{line}\n{more}"), ())[0] for more in ("", " ".join([line] * 10)))
+    assert [s.text for s in often.spans] == [s.text for s in once.spans]
 
 
 def open_question(bank):

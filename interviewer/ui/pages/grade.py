@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from interviewer.domain import Question
 from interviewer.ui import answer_form, asking, components, marking, session
 
 answer_form.keep_fields()
@@ -22,6 +23,8 @@ with st.spinner("Opening the answer …"):
 before = written.previous(answer)
 if answer.predicted is None:
     answer_form.predict(answer, before)
+    if isinstance(answer.question, Question):
+        session.services().ready(answer.question)
     st.stop()
 if "retry" in st.query_params:
     answer_form.retry(answer)

@@ -134,3 +134,4 @@ with st.container(horizontal=True, gap="small"):
         st.rerun()
 st.caption("Enter sends, Shift+Enter starts a new line. “Repeat”, “rephrase” and clarifying questions work in your own words.")
 components.usage(interview.usage)
+services.ready(interview.current.question)
