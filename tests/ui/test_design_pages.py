@@ -8,6 +8,7 @@ from test_pages import button, drawn, labels, opened, sound
 from interviewer import diagram
 from interviewer.archetypes import STAGE_NAMES, DesignStage
 from interviewer.domain import Level, Speaker, Stage, VerdictValue
+from interviewer.ui.inbox import Sent
 from interviewer.walkthrough import Drawing, WalkMode, WalkSetup, messages
 
 pytestmark = pytest.mark.timeout(180)
@@ -105,6 +106,16 @@ def test_a_message_from_a_page_that_is_behind_is_kept_as_a_draft(services):
     assert "moved on in another tab" in drawn(app)
     assert late in [c.value for c in app.code]
     assert late not in [t.text for t in services.walks.open(walk.id).turns]
+
+
+def test_messages_of_a_run_that_was_cut_short_are_sent_by_the_next_one(services):
+    walk = begin(services)
+    app = sound(opened("walkthrough", walk=walk.id))
+    said = ["I would measure the time that people call well spent.", "And I would watch the share of people who hide a post."]
+    app.session_state[f"inbox-{walk.id}"].waiting += [Sent(text, messages(walk)) for text in said]
+    sound(app.run())
+    assert [t.text for t in services.walks.open(walk.id).turns if t.speaker is Speaker.CANDIDATE] == said
+    assert app.session_state[f"inbox-{walk.id}"].waiting == []
 
 
 def test_blank_mode_has_neither_hint_nor_pause_nor_coverage(services):

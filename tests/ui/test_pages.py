@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from interviewer.domain import Level, Mode, Stage
+from interviewer.conductor import messages
+from interviewer.domain import Level, Mode, Speaker, Stage
 from interviewer.ui import session
+from interviewer.ui.inbox import Sent
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAGES = "interviewer/ui/pages"
@@ -354,3 +356,27 @@ def test_the_criteria_are_encoded_while_the_candidate_thinks(services, tmp_path,
     assert session.services().ready(questions[1]).result(timeout=60) is None  # one after the other, so the first is done as well
     kept = session.services().settings.cache_folder
     assert len(list(kept.rglob("*.npz"))) == 2
+
+
+def test_messages_of_a_run_that_was_cut_short_are_sent_by_the_next_one(services):
+    interview = begin(services)
+    app = sound(opened("interview", interview=interview.id))
+    shown = messages(services.conductor.open(interview.id))
+    said = ["High bias shows as a training error that stays high.", "And high variance as a gap between training and validation error."]
+    app.session_state[f"inbox-{interview.id}"].waiting += [Sent(text, shown) for text in said]
+    sound(app.run())
+    turns = services.conductor.open(interview.id).turns
+    assert [t.text for t in turns if t.speaker is Speaker.CANDIDATE] == said
+    assert app.session_state[f"inbox-{interview.id}"].waiting == []
+
+
+def test_a_message_that_could_not_be_saved_stays_until_it_is(services, monkeypatch):
+    interview = begin(services)
+    app = sound(opened("interview", interview=interview.id))
+    conductor = session.services().conductor
+    with monkeypatch.context() as broken:
+        broken.setattr(conductor, "say", lambda *_, **__: 1 / 0)
+        app.chat_input[0].set_value("Bias is error from a model that is too simple.").run()
+        assert [s.text for s in app.session_state[f"inbox-{interview.id}"].waiting] == ["Bias is error from a model that is too simple."]
+    sound(app.run())
+    assert "Bias is error from a model that is too simple." in [t.text for t in services.conductor.open(interview.id).turns]

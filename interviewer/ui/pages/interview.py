@@ -6,12 +6,15 @@ from contextlib import closing, nullcontext
 import streamlit as st
 
 from interviewer import engine
+from interviewer.conductor import messages
 from interviewer.domain import Act, Interview, Mode, Speaker, Stage
 from interviewer.errors import InvalidMessage, StaleInterview
 from interviewer.script import ROUND_NAMES
 from interviewer.ui import components, reply, session
+from interviewer.ui.inbox import inbox
 
 DOUBLE_CLICK_SECONDS = 0.8
+MESSAGE = "message"
 READING = "Reading your answer …"
 WORDING = "Choosing words …"
 
@@ -24,36 +27,45 @@ with st.spinner(READING) if judged else nullcontext():  # after a reload, a mess
     interview = conductor.open(interview_id)
 practice = interview.setup.mode is Mode.PRACTICE
 seen = session.shown(interview)
-typed = None
+sent = inbox(interview_id)
 if interview.stage not in (Stage.DEBRIEF, Stage.ABANDONED):
-    typed = st.chat_input("Your answer, or a question to the interviewer", key="message")
+    st.chat_input("Your answer, or a question to the interviewer", key=MESSAGE, on_submit=sent.note, args=(MESSAGE,))
+typed = sent.waiting[0] if sent.waiting else None
 session.set_shown(interview)
+sent.shown = messages(interview)
 if interview.stage in (Stage.DEBRIEF, Stage.ABANDONED):
     session.go(session.DEBRIEF_PAGE, interview_id)
 
 
-def send(text: str, act: Act | None = None) -> None:
+def send(text: str, act: Act | None = None, shown: int = seen) -> None:
     """Takes one message at the end of the transcript, and draws the page anew. A refusal is shown and the text kept."""
     last = next((t for t in reversed(interview.turns) if t.speaker is Speaker.CANDIDATE), None)
     twice = act is not None and last is not None and last.text == text and (services.clock.now() - last.at).total_seconds() < DOUBLE_CLICK_SECONDS
     if not twice:  # a slow double click on a button counts once
         with replying:
-            take(text, act)
+            take(text, act, shown)
     st.rerun()
 
 
-def take(text: str, act: Act | None) -> None:
-    """Shows the message, has it read, and shows the reply as it comes."""
+def take(text: str, act: Act | None, shown: int) -> None:
+    """Shows the message, has it read, and shows the reply as it comes.
+
+    What was typed leaves the inbox with nothing drawn between that and its being saved.
+    """
     with components.speaker(candidate=True):
         components.words(text)
     status = st.empty()
     if judged:
         status.html(f'<div class="quiet" role="status">{READING}</div>')
     try:
-        now = conductor.say(interview_id, text, shown=seen, act=act)
+        now = conductor.say(interview_id, text, shown=shown, act=act)
     except (InvalidMessage, StaleInterview) as error:
+        if act is None:
+            sent.taken(seen)
         st.session_state["refused"] = str(error)
         return
+    if act is None:
+        sent.taken(messages(now))
     session.set_shown(now)
     status.empty()
     answered(now)
@@ -101,7 +113,7 @@ for turn in interview.turns:
     components.speech(turn)
 replying = st.container()
 if typed:
-    send(typed)
+    send(typed.text, shown=typed.shown)
 
 refused = st.session_state.pop("refused", None)
 draft = conductor.draft(interview_id)

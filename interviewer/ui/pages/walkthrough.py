@@ -5,6 +5,7 @@ import streamlit as st
 from interviewer.domain import Act, Speaker, Stage
 from interviewer.errors import InvalidMessage, StaleInterview
 from interviewer.ui import components, drawings, session, stage_plan, whiteboard
+from interviewer.ui.inbox import inbox
 from interviewer.walkthrough import messages
 
 DOUBLE_CLICK_SECONDS = 0.8
@@ -12,7 +13,6 @@ CHAT_HEIGHT = 440
 MESSAGE = "walk-message"
 
 walk_id = session.required_walk()
-ARRIVED = f"arrived-{walk_id}"
 services = session.services()
 walks = services.walks
 walk = walks.open(walk_id)
@@ -20,23 +20,31 @@ if walk.phase in (Stage.DEBRIEF, Stage.ABANDONED):
     session.go_walk(session.DESIGN_DEBRIEF_PAGE, walk_id)
 session.wide(82)
 seen = int(st.session_state.get(f"shown-{walk_id}", messages(walk)))
-if st.session_state.get(MESSAGE):  # kept until it is sent, since the clock and the board above the input may draw the page anew
-    st.session_state[ARRIVED] = (st.session_state[MESSAGE], seen)
-arriving = ARRIVED in st.session_state
-st.session_state[f"shown-{walk_id}"] = messages(walk)
+sent = inbox(walk_id)
+arriving = bool(sent.waiting)
+st.session_state[f"shown-{walk_id}"] = sent.shown = messages(walk)
 
 
 def send(text: str, act: Act | None = None, shown: int = seen) -> None:
-    """Takes one message from a page that showed `shown` messages, and draws the page anew. A refusal is shown and the text kept."""
+    """Takes one message from a page that showed `shown` messages, and draws the page anew. A refusal is shown and the text kept.
+
+    What was typed leaves the inbox with nothing drawn between that and its being saved.
+    """
     last = next((t for t in reversed(walk.turns) if t.speaker is Speaker.CANDIDATE), None)
     twice = act is not None and last is not None and last.text == text and (services.clock.now() - last.at).total_seconds() < DOUBLE_CLICK_SECONDS
     if not twice:  # a slow double click on a button counts once
         with replying, components.speaker(candidate=True):
             components.words(text)
         try:
-            st.session_state[f"shown-{walk_id}"] = messages(walks.say(walk_id, text, shown=shown, act=act))
+            now = walks.say(walk_id, text, shown=shown, act=act)
         except (InvalidMessage, StaleInterview) as error:
+            if act is None:
+                sent.taken(seen)
             st.session_state["refused"] = str(error)
+        else:
+            if act is None:
+                sent.taken(messages(now))
+            st.session_state[f"shown-{walk_id}"] = messages(now)
     st.rerun()
 
 
@@ -74,7 +82,7 @@ with chat:
         for turn in walk.turns:
             components.speech(turn)
         replying = st.container()
-    st.chat_input("Think out loud, ask, or decide", key=MESSAGE)
+    st.chat_input("Think out loud, ask, or decide", key=MESSAGE, on_submit=sent.note, args=(MESSAGE,))
     refused = st.session_state.pop("refused", None)
     if refused:
         st.warning(refused)
@@ -104,6 +112,5 @@ with chat:
             walks.finish(walk_id)
             st.rerun()
 if arriving:
-    written, then = st.session_state.pop(ARRIVED)
-    send(written, shown=then)
+    send(sent.waiting[0].text, shown=sent.waiting[0].shown)
 st.caption("Enter sends, Shift+Enter starts a new line. Every message and every change of the drawing is saved at once.")
