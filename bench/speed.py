@@ -123,7 +123,7 @@ def replies(services: wiring.Services, folder: Path, progress: Progress) -> list
 
 
 def gradings(services: wiring.Services, progress: Progress) -> list[Timed]:
-    """Every labelled answer of the bank graded, and its sentences merely embedded, in alternating order; both sides know no text beforehand."""
+    """Every labelled answer of the bank graded, and its sentences merely embedded, in alternating order; neither side knows its sentences beforehand."""
     own, other = BundledEmbedder(), BundledEmbedder()
     grader = OfflineGrader(own, cache_folder=services.settings.cache_folder)
     found: list[Timed] = []

@@ -53,6 +53,7 @@ def new_id() -> str:
 class MadeOnce(Generic[T]):
     """A part of the services, made when it is first asked for, under their one lock.
 
+    It is kept in the instance itself, where it is found without any lock from then on: the lock is held for minutes while the guide is indexed.
     `functools.cached_property` of Python 3.11 takes a lock of its own first, and two locks that are taken in either order may wait for each other.
     """
 
@@ -65,9 +66,10 @@ class MadeOnce(Generic[T]):
 
     def __get__(self, services: "Services", owner: type) -> T:
         with services._lock:
-            if self._name not in services._made:
-                services._made[self._name] = self._make(services)
-            made: T = services._made[self._name]
+            kept = vars(services)
+            if self._name not in kept:
+                kept[self._name] = self._make(services)
+            made: T = kept[self._name]
             return made
 
 
@@ -80,7 +82,6 @@ class Services:
         self._ids = ids
         self._progress = progress
         self._lock = threading.RLock()
-        self._made: dict[str, Any] = {}
         self._readied: set[str] = set()
         self._readying = threading.Lock()
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="beside")

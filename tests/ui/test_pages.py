@@ -1,6 +1,8 @@
 """The pages through Streamlit's own test runner: what is drawn, and what a click does."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -380,3 +382,20 @@ def test_a_message_that_could_not_be_saved_stays_until_it_is(services, monkeypat
         assert [s.text for s in app.session_state[f"inbox-{interview.id}"].waiting] == ["Bias is error from a model that is too simple."]
     sound(app.run())
     assert "Bias is error from a model that is too simple." in [t.text for t in services.conductor.open(interview.id).turns]
+
+
+def test_what_was_made_is_there_while_another_part_is_being_made(services):
+    made, busy, let_go = services.store, threading.Event(), threading.Event()
+
+    def make():
+        with services._lock:
+            busy.set()
+            let_go.wait(30)
+
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(make)
+        assert busy.wait(30)
+        try:
+            assert pool.submit(lambda: services.store).result(timeout=10) is made
+        finally:
+            let_go.set()
