@@ -93,16 +93,14 @@ class Services:
     @MadeOnce
     def embedder(self) -> BundledEmbedder:
         """The bundled encoder: dialogue and grading always use it."""
-        with self._lock:
-            return BundledEmbedder()
+        return BundledEmbedder()
 
     @MadeOnce
     def store(self) -> "SqlStore":
         """The interviews."""
         from interviewer.store import SqlStore, sqlite_url
 
-        with self._lock:
-            return SqlStore(self.settings.database_url or sqlite_url(self.settings.data_dir))
+        return SqlStore(self.settings.database_url or sqlite_url(self.settings.data_dir))
 
     @MadeOnce
     def prices(self) -> Prices:
@@ -156,21 +154,18 @@ class Services:
     @MadeOnce
     def chat_model(self) -> ChatModel | None:
         """The language model that words and understands, or None where none is set. `NotConfigured` where it cannot be used as set."""
-        with self._lock:
-            return self._language_model(self.settings.model, "INTERVIEWER_MODEL") if self.settings.model else None
+        return self._language_model(self.settings.model, "INTERVIEWER_MODEL") if self.settings.model else None
 
     @MadeOnce
     def judge_chat_model(self) -> ChatModel | None:
         """The language model that judges: one of its own where one is set, else the same, else None."""
-        with self._lock:
-            own = self.settings.judge_model
-            return self._language_model(own, "INTERVIEWER_JUDGE_MODEL") if own and own != self.settings.model else self.chat_model
+        own = self.settings.judge_model
+        return self._language_model(own, "INTERVIEWER_JUDGE_MODEL") if own and own != self.settings.model else self.chat_model
 
     @MadeOnce
     def offline_grader(self) -> OfflineGrader:
         """The grader that needs nothing, and that a judge rests on."""
-        with self._lock:
-            return OfflineGrader(self.embedder, cache_folder=self.settings.cache_folder)
+        return OfflineGrader(self.embedder, cache_folder=self.settings.cache_folder)
 
     def ready(self, question: Question) -> Future[None] | None:
         """Encodes a question's criteria while the candidate thinks, so that the first answer need not wait for that.
@@ -186,8 +181,7 @@ class Services:
     @MadeOnce
     def grader(self) -> AnswerGrader:
         """The grader of interviews and written answers: a judge where a language model is configured."""
-        with self._lock:
-            return self.offline_grader if self.judge_chat_model is None else self._judge(self.judge_chat_model, self.offline_grader)
+        return self.offline_grader if self.judge_chat_model is None else self._judge(self.judge_chat_model, self.offline_grader)
 
     def row_grader(self, with_model: bool = False) -> "RowGrader":
         """A grader of files. Raises `NotConfigured` where a language model is wanted and there is none."""
@@ -210,38 +204,34 @@ class Services:
     @MadeOnce
     def conductor(self) -> Conductor:
         """Runs the interviews."""
-        with self._lock:
-            if self.judge_chat_model is None:
-                return Conductor(self.store, self.grader, self.embedder, self.clock, self._ids)
-            from interviewer.breaker import Breaker
-            from interviewer.understanding import Listener
-            from interviewer.voice import Voice
+        if self.judge_chat_model is None:
+            return Conductor(self.store, self.grader, self.embedder, self.clock, self._ids)
+        from interviewer.breaker import Breaker
+        from interviewer.understanding import Listener
+        from interviewer.voice import Voice
 
-            # In a live interview a dead server may not cost its time-out on every turn; a re-grade, or a file, asks each time.
-            judging = Breaker(self.judge_chat_model, self.clock)
-            grader = self._judge(judging, self.offline_grader)
-            chat = None if self.chat_model is None else judging if self.chat_model is self.judge_chat_model else Breaker(self.chat_model, self.clock)
-            voice = Voice(chat, self.embedder, self.bank.sections) if chat else None
-            listener = Listener(chat) if chat else None
-            return Conductor(self.store, grader, self.embedder, self.clock, self._ids, voice=voice, listener=listener, regrader=self.grader)
+        # In a live interview a dead server may not cost its time-out on every turn; a re-grade, or a file, asks each time.
+        judging = Breaker(self.judge_chat_model, self.clock)
+        grader = self._judge(judging, self.offline_grader)
+        chat = None if self.chat_model is None else judging if self.chat_model is self.judge_chat_model else Breaker(self.chat_model, self.clock)
+        voice = Voice(chat, self.embedder, self.bank.sections) if chat else None
+        listener = Listener(chat) if chat else None
+        return Conductor(self.store, grader, self.embedder, self.clock, self._ids, voice=voice, listener=listener, regrader=self.grader)
 
     @MadeOnce
     def written(self) -> Written:
         """Takes and grades written answers."""
-        with self._lock:
-            return Written(self.store, lambda: self.grader, self.clock, self._ids, offline=lambda: self.offline_grader)
+        return Written(self.store, lambda: self.grader, self.clock, self._ids, offline=lambda: self.offline_grader)
 
     @MadeOnce
     def walk_reader(self) -> WalkReader:
         """Reads what is said in a walkthrough."""
-        with self._lock:
-            return WalkReader(self.embedder, cache_folder=self.settings.cache_folder)
+        return WalkReader(self.embedder, cache_folder=self.settings.cache_folder)
 
     @MadeOnce
     def walks(self) -> Walks:
         """Runs the system-design walkthroughs."""
-        with self._lock:
-            return Walks(self.store, self.walk_reader, self.embedder, self.bank.archetypes, self.clock, self._ids)
+        return Walks(self.store, self.walk_reader, self.embedder, self.bank.archetypes, self.clock, self._ids)
 
     @staticmethod
     def typed_question(prompt: str, reference: str, criteria: str) -> SavedQuestion:
@@ -276,10 +266,9 @@ class Services:
         """Search over the guide; brings the index up to date when first used."""
         from interviewer.retrieval import open_index  # chromadb takes a second to import
 
-        with self._lock:
-            embedder: Embedder = self.embedder if self.settings.embeddings == "bundled" else endpoint_embedder(self.settings.embeddings)
-            pages = list(self.bank.pages.values())
-            return open_index(index_folder(self.settings), embedder, pages, self._progress, self.settings.chroma_url, self.embedder.knows)
+        embedder: Embedder = self.embedder if self.settings.embeddings == "bundled" else endpoint_embedder(self.settings.embeddings)
+        pages = list(self.bank.pages.values())
+        return open_index(index_folder(self.settings), embedder, pages, self._progress, self.settings.chroma_url, self.embedder.knows)
 
     def ask(self, question: str) -> Explained:
         """What the guide says to a question, worded by the language model where one is set and answers."""
