@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +24,9 @@ from numpy.typing import NDArray
 
 from interviewer.domain import Question
 from interviewer.files import whole
+from interviewer.grading.contrast import SIDES, Contrast, Spread, contrast, meaning_of, sides, wording_of
 from interviewer.grading.spelling import Speller
-from interviewer.ports import TokenEncoder, Vectors
+from interviewer.ports import Encoded, TokenEncoder, Vectors
 from interviewer.sentences import Span
 
 GRAM_DIMENSIONS = 512
@@ -41,9 +43,11 @@ FEATURES = (
     *("maxsim_miss", "lexical_miss", "cosine_miss", "carried_miss", "maxsim_miss_distinct", "lexical_miss_distinct"),
     *("over_best_other", "over_mean_other", "over_best_miss", "negation", "negation_miss"),
     *("function_words", "length", "dismissal"),
+    *(f"meaning_{side}" for side in SIDES),
+    *(f"wording_{side}" for side in SIDES),
 )
-"""What is known of one sentence and one criterion: its phrasings; the statement itself; its near misses; the competition; and the form
-of the sentence, whatever the criterion."""
+"""What is known of one sentence and one criterion: its phrasings; the statement itself; its near misses; the competition; the form
+of the sentence, whatever the criterion; and on which side of the boundaries to near misses and to other criteria it lies."""
 
 RELEVANT = 0.27
 """An answer whose sentences carry some criterion this well on average is about the question; more than that makes no difference."""
@@ -105,16 +109,21 @@ def keys(text: str) -> list[str]:
     return [word_key(w) for w in WORD.findall(text.lower().replace("’", "'")) if w not in LIGHT]
 
 
+@lru_cache(maxsize=8_000)
+def _gram(word: str) -> Vectors:
+    """The unit hashed character-n-gram vector of a word, (GRAM_DIMENSIONS,)."""
+    row = np.zeros(GRAM_DIMENSIONS, dtype=np.float32)
+    padded = f"<{word}>"
+    for n in (3, 4):
+        for j in range(max(1, len(padded) - n + 1)):
+            row[zlib.crc32(padded[j : j + n].encode()) % GRAM_DIMENSIONS] += 1.0
+    norm = np.linalg.norm(row)
+    return np.asarray(row / norm if norm > 0 else row, dtype=np.float32)
+
+
 def _grams(words: Sequence[str]) -> Vectors:
-    """Unit hashed character-n-gram vectors of words, (n, GRAM_DIMENSIONS)."""
-    rows = np.zeros((len(words), GRAM_DIMENSIONS), dtype=np.float32)
-    for i, word in enumerate(words):
-        padded = f"<{word}>"
-        for n in (3, 4):
-            for j in range(max(1, len(padded) - n + 1)):
-                rows[i, zlib.crc32(padded[j : j + n].encode()) % GRAM_DIMENSIONS] += 1.0
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(norms > 0, norms, 1.0), dtype=np.float32)
+    """Such vectors of words, (n, GRAM_DIMENSIONS)."""
+    return np.stack([_gram(w) for w in words])
 
 
 class Idf(NamedTuple):
@@ -122,6 +131,14 @@ class Idf(NamedTuple):
 
     pieces: Mapping[str, float]
     words: Mapping[str, float]
+
+
+class Statistics(NamedTuple):
+    """What is known of texts in general, fixed with the calibration: how rare words are, and how texts that say the same differ in meaning and wording."""
+
+    idf: Idf
+    meaning: Spread
+    wording: Spread
 
 
 class Point(NamedTuple):
@@ -155,12 +172,15 @@ class EncodedPoints(NamedTuple):
     words: Weights
     means: Vectors
     negated: NDArray[np.bool_]
+    meaning: Contrast
+    wording: Contrast
 
 
 class EncodedAnswer(NamedTuple):
     """An answer ready for matching: everything flattened, with the first row of each sentence in `starts`/`word_starts`.
 
-    `weights` (tokens,) are the tokens' inverse document frequencies, 0 for those that say nothing.
+    `weights` (tokens,) are the tokens' inverse document frequencies, 0 for those that say nothing; `meaning` and `wording` (sentences, …)
+    are the vectors that discriminants are taken of.
     """
 
     spans: tuple[Span, ...]
@@ -172,6 +192,8 @@ class EncodedAnswer(NamedTuple):
     negated: NDArray[np.bool_]
     form: Vectors
     weights: NDArray[np.float32]
+    meaning: Vectors
+    wording: Vectors
 
 
 def speller_of(encoder: TokenEncoder, idf: Idf) -> Speller:
@@ -184,7 +206,7 @@ def points_of(question: Question) -> tuple[Point, ...]:
     return tuple(Point(c.id, (c.statement, *c.examples), c.counter_examples) for c in question.criteria)
 
 
-def encode_answer(spans: Sequence[Span], encoder: TokenEncoder, speller: Speller, idf: Idf) -> EncodedAnswer:
+def encode_answer(spans: Sequence[Span], encoder: TokenEncoder, speller: Speller, known: Statistics) -> EncodedAnswer:
     """Encodes the sentences of an answer, their typing errors set right. Needs at least one sentence."""
     texts = [speller.mended(s.text) for s in spans]
     encoded = encoder.encode(texts)
@@ -199,8 +221,16 @@ def encode_answer(spans: Sequence[Span], encoder: TokenEncoder, speller: Speller
         means=np.stack([e.mean for e in encoded]),
         negated=np.array([NEGATION.search(t) is not None for t in texts]),
         form=np.array([_form(t) for t in texts], dtype=np.float32),
-        weights=np.concatenate([_telling(e.pieces, idf) for e in encoded]),
+        weights=np.concatenate([_telling(e.pieces, known.idf) for e in encoded]),
+        meaning=np.stack([meaning_of(t) for t in tokens]),
+        wording=np.stack([wording(t, known.idf) for t in texts]),
     )
+
+
+def wording(text: str, idf: Idf) -> Vectors:
+    """The vector of a text's words (`contrast.wording_of`); content words weigh as much as they are rare."""
+    own = keys(text) or ["·"]
+    return wording_of(text, _grams(own), [idf.words.get(w, UNSEEN_IDF) / UNSEEN_IDF for w in own])
 
 
 def _telling(pieces: Sequence[str], idf: Idf) -> NDArray[np.float32]:
@@ -216,50 +246,20 @@ def _form(sentence: str) -> tuple[float, float, float]:
     return sum(w in LIGHT for w in found) / amount, min(amount, LONG) / LONG, float(DISMISSAL.search(sentence) is not None)
 
 
-class PointEncoder:
-    """Encodes points once and keeps them, in memory and, where it can be written, in a folder, by content."""
+class PhrasingStore:
+    """Encodes the phrasings and near misses of points once and keeps them, where it can be written, in a folder, by content."""
 
-    def __init__(self, encoder: TokenEncoder, idf: Idf, folder: Path | None = None, kept: int = 40) -> None:
+    def __init__(self, encoder: TokenEncoder, folder: Path | None = None) -> None:
         self._encoder = encoder
-        self._idf = idf
         self._folder = folder
-        self._kept = kept
-        self._memory: OrderedDict[str, EncodedPoints] = OrderedDict()
-        self._lock = threading.Lock()
-        self._making: dict[str, threading.Lock] = {}
 
-    def encode(self, points: Sequence[Point], question: str) -> EncodedPoints:
-        """The points, encoded for this question's prompt."""
-        key = hashlib.sha256(repr((self._encoder.identity, tuple(points), question)).encode()).hexdigest()[:32]
-        known = self._known(key)
-        if known is not None:
-            return known
-        with self._lock:
-            making = self._making.setdefault(key, threading.Lock())
-        with making:  # whoever comes while another makes the same waits for it
-            return self._known(key) or self._encoded(key, points, question)
+    def key(self, points: Sequence[Point], question: str) -> str:
+        """What the points of this question's prompt are kept under."""
+        return hashlib.sha256(repr((self._encoder.identity, tuple(points), question)).encode()).hexdigest()[:32]
 
-    def _known(self, key: str) -> EncodedPoints | None:
-        with self._lock:
-            if key in self._memory:
-                self._memory.move_to_end(key)
-            return self._memory.get(key)
-
-    def _encoded(self, key: str, points: Sequence[Point], question: str) -> EncodedPoints:
-        texts = list(dict.fromkeys(t for p in points for t in (*p.phrasings, *p.counters)))
-        vectors = self._stored(key, texts)
-        asked_pieces = set(self._encoder.encode([question])[0].pieces) if question else set()
-        asked_words = set(keys(question))
-        encoded = self._flatten(points, vectors, asked_pieces, asked_words)
-        with self._lock:
-            self._memory[key] = encoded
-            while len(self._memory) > self._kept:
-                self._memory.popitem(last=False)
-            self._making.pop(key, None)
-        return encoded
-
-    def _stored(self, key: str, texts: Sequence[str]) -> dict[str, tuple[tuple[str, ...], Vectors, Vectors]]:
+    def vectors(self, points: Sequence[Point], question: str) -> dict[str, Encoded]:
         """Word pieces, token vectors and mean of each text, from the folder or freshly encoded; always rounded to float16."""
+        key, texts = self.key(points, question), list(dict.fromkeys(t for p in points for t in (*p.phrasings, *p.counters)))
         path = self._folder / f"{key}.npz" if self._folder else None
         if path is not None and path.is_file():
             try:
@@ -268,7 +268,7 @@ class PointEncoder:
                     ends = np.cumsum(sizes)
                     if len(sizes) == len(texts) == len(data["means"]) and ends[-1] == len(pieces) == len(data["tokens"]):
                         return {
-                            t: (tuple(pieces[e - n : e]), data_tokens, mean)
+                            t: Encoded(tuple(pieces[e - n : e]), data_tokens, mean)
                             for t, n, e, data_tokens, mean in zip(
                                 texts, sizes, ends, np.split(data["tokens"].astype(np.float32), ends[:-1]), data["means"].astype(np.float32), strict=True
                             )
@@ -287,27 +287,68 @@ class PointEncoder:
                 tokens=np.concatenate(tokens),
                 means=np.stack(means),
             )
-        return {t: (e.pieces, k.astype(np.float32), m.astype(np.float32)) for t, e, k, m in zip(texts, encoded, tokens, means, strict=True)}
+        return {t: Encoded(e.pieces, k.astype(np.float32), m.astype(np.float32)) for t, e, k, m in zip(texts, encoded, tokens, means, strict=True)}
 
-    def _flatten(
-        self, points: Sequence[Point], vectors: Mapping[str, tuple[tuple[str, ...], Vectors, Vectors]], asked_pieces: set[str], asked_words: set[str]
-    ) -> EncodedPoints:
+
+class PointEncoder:
+    """Makes points ready for matching, and keeps so many of them in memory."""
+
+    def __init__(self, encoder: TokenEncoder, known: Statistics, folder: Path | None = None, kept: int = 40) -> None:
+        self._encoder = encoder
+        self._statistics = known
+        self._store = PhrasingStore(encoder, folder)
+        self._kept = kept
+        self._memory: OrderedDict[str, EncodedPoints] = OrderedDict()
+        self._lock = threading.Lock()
+        self._making: dict[str, threading.Lock] = {}
+
+    def encode(self, points: Sequence[Point], question: str) -> EncodedPoints:
+        """The points, encoded for this question's prompt."""
+        key = self._store.key(points, question)
+        known = self._known(key)
+        if known is not None:
+            return known
+        with self._lock:
+            making = self._making.setdefault(key, threading.Lock())
+        with making:  # whoever comes while another makes the same waits for it
+            return self._known(key) or self._encoded(key, points, question)
+
+    def _known(self, key: str) -> EncodedPoints | None:
+        with self._lock:
+            if key in self._memory:
+                self._memory.move_to_end(key)
+            return self._memory.get(key)
+
+    def _encoded(self, key: str, points: Sequence[Point], question: str) -> EncodedPoints:
+        vectors = self._store.vectors(points, question)
+        asked_pieces = set(self._encoder.encode([question])[0].pieces) if question else set()
+        asked_words = set(keys(question))
+        encoded = self._flatten(points, vectors, asked_pieces, asked_words)
+        with self._lock:
+            self._memory[key] = encoded
+            while len(self._memory) > self._kept:
+                self._memory.popitem(last=False)
+            self._making.pop(key, None)
+        return encoded
+
+    def _flatten(self, points: Sequence[Point], vectors: Mapping[str, Encoded], asked_pieces: set[str], asked_words: set[str]) -> EncodedPoints:
         tokens: list[Vectors] = []
         token_weights: list[float] = []
         words: list[str] = []
         word_weights: list[float] = []
-        bounds, word_bounds, owner, miss, texts = [0], [0], [], [], []
+        bounds, word_bounds, owner, miss, texts, meanings = [0], [0], [], [], [], []
         for n, point in enumerate(points):
             for text, near in [*((t, False) for t in point.phrasings), *((t, True) for t in point.counters)]:
                 pieces, matrix, mean = vectors[text]
+                meanings.append(meaning_of(matrix if len(matrix) else mean[None, :]))
                 if not pieces:  # nothing but invisible characters
                     pieces, matrix = ("·",), mean[None, :]
                 keep = [i for i, p in enumerate(pieces) if p.strip("#").isalnum() and p not in LIGHT] or list(range(len(pieces)))
                 tokens.append(matrix[keep])
-                token_weights += [self._weight(pieces[i], self._idf.pieces, asked_pieces) for i in keep]
+                token_weights += [self._weight(pieces[i], self._statistics.idf.pieces, asked_pieces) for i in keep]
                 own = keys(text) or ["·"]
                 words += own
-                word_weights += [self._weight(w, self._idf.words, asked_words) for w in own]
+                word_weights += [self._weight(w, self._statistics.idf.words, asked_words) for w in own]
                 bounds.append(bounds[-1] + len(keep))
                 word_bounds.append(word_bounds[-1] + len(own))
                 owner.append(n)
@@ -328,6 +369,8 @@ class PointEncoder:
             words=Weights(grams, rows, lexical, lexical * np.maximum(lexical_apart, LEXICAL_DISTINCT_FLOOR), np.asarray(word_bounds)),
             means=np.stack([vectors[t][2] for t in texts]),
             negated=np.array([NEGATION.search(t) is not None for t in texts]),
+            meaning=contrast(np.stack(meanings), owners, misses, self._statistics.meaning),
+            wording=contrast(np.stack([wording(t, self._statistics.idf) for t in texts]), owners, misses, self._statistics.wording),
         )
 
     @staticmethod
@@ -433,6 +476,7 @@ def match(points: EncodedPoints, answer: EncodedAnswer) -> Match:
             features[n, :, column["over_mean_other"]] = own[n] - others.mean(axis=0)
     features[:, :, column["over_best_miss"]] = own - misses.max(axis=0)
     features[:, :, column["function_words"] : column["dismissal"] + 1] = answer.form
+    features[:, :, -2 * len(SIDES) :] = np.concatenate([sides(points.meaning, answer.meaning), sides(points.wording, answer.wording)], axis=2)
     return Match(features, own, whole, max(0.0, RELEVANT - float(own.max(axis=0).mean())), known.astype(np.float32), answer.means)
 
 

@@ -33,11 +33,12 @@ from interviewer.domain import (
     plain_turn,
 )
 from interviewer.grading import evidence, gates
-from interviewer.grading.matching import FEATURES, Idf, Match, Point, PointEncoder, encode_answer, match, points_of, speller_of
+from interviewer.grading.contrast import Spread
+from interviewer.grading.matching import FEATURES, Idf, Match, Point, PointEncoder, Statistics, encode_answer, match, points_of, speller_of
 from interviewer.ports import TokenEncoder
 from interviewer.sentences import Span
 
-VERSION = "8"
+VERSION = "9"
 NOTHING = -20.0
 """The score of a criterion for which no sentence may count: its chance is nil."""
 
@@ -98,7 +99,7 @@ class Head(NamedTuple):
 
 
 class Calibration(NamedTuple):
-    """What was fitted: a network for points to make, one for mistakes, a head for bare statements; the IDF tables; and `work` (d + 1,).
+    """What was fitted: a network for points to make, one for mistakes, a head for bare statements; what is known of texts in general; and `work` (d + 1,).
 
     That is a logistic step that tells, by its vector, a sentence said of work from one about food, family or the weather; its bias comes last.
     """
@@ -106,7 +107,7 @@ class Calibration(NamedTuple):
     point: Network
     mistake: Network
     bare: Head
-    idf: Idf
+    known: Statistics
     work: NDArray[np.float64]
 
 
@@ -137,7 +138,13 @@ def from_arrays(arrays: dict[str, NDArray[np.generic]]) -> Calibration:
 
     networks = [Network(*(part(name, field) for field in Network._fields)) for name in ("point", "mistake")]
     head = Head(*(part("bare", field) for field in Head._fields))
-    return Calibration(networks[0], networks[1], head, Idf(table("pieces"), table("words")), np.asarray(arrays["work"], dtype=np.float64))
+
+    def spread(name: str) -> Spread:
+        scale, axes, along = (np.asarray(arrays[f"{name}_{field}"], dtype=np.float32) for field in ("scale", "axes", "along"))
+        return Spread(scale, axes, along, float(part(name, "rest")))
+
+    known = Statistics(Idf(table("pieces"), table("words")), spread("meaning"), spread("wording"))
+    return Calibration(networks[0], networks[1], head, known, np.asarray(arrays["work"], dtype=np.float64))
 
 
 def is_story(question: Question) -> bool:
@@ -269,8 +276,8 @@ class OfflineGrader:
     def __init__(self, encoder: TokenEncoder, fitted: Calibration | None = None, cache_folder: Path | None = None) -> None:
         self._encoder = encoder
         self._fitted = fitted or calibration()
-        self._points = PointEncoder(encoder, self._fitted.idf, cache_folder)
-        self._speller = speller_of(encoder, self._fitted.idf)
+        self._points = PointEncoder(encoder, self._fitted.known, cache_folder)
+        self._speller = speller_of(encoder, self._fitted.known.idf)
 
     @property
     def info(self) -> GraderInfo:
@@ -300,7 +307,7 @@ class OfflineGrader:
         if gate is not None:
             nothing = tuple(Verdict(criterion_id=c.id, value=VerdictValue.UNMET, confidence=1.0, reason=gate.reason) for c in question.criteria)
             return Support(Assessment(verdicts=nothing, flags=flags, grader=self.info))
-        found = match(self._points.encode(points_of(question), question.prompt), encode_answer(words.spans, self._encoder, self._speller, self._fitted.idf))
+        found = match(self._points.encode(points_of(question), question.prompt), encode_answer(words.spans, self._encoder, self._speller, self._fitted.known))
         mistakes = np.array([c.kind is Kind.ANTI for c in question.criteria])
         framing = np.array([c.dimension is Dimension.FRAMING for c in question.criteria])
         # What was asked for clarification shows framing and nothing else.
@@ -341,7 +348,7 @@ class OfflineGrader:
             nothing = tuple(Verdict(criterion_id=p.id, value=VerdictValue.UNMET, confidence=1.0, degree=0.0, reason=gate.reason) for p in question.points)
             return Support(Assessment(verdicts=nothing, flags=flags, grader=self.info))
         points = self._points.encode(tuple(Point(p.id, (p.statement,)) for p in question.points), question.prompt)
-        found = match(points, encode_answer(words.spans, self._encoder, self._speller, self._fitted.idf))
+        found = match(points, encode_answer(words.spans, self._encoder, self._speller, self._fitted.known))
         head = self._fitted.bare
         chance = chances(bare_features(found) @ head.weights.T + head.biases)
         verdicts = tuple(

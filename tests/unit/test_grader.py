@@ -10,7 +10,8 @@ from builders import START, HashEmbedder
 from interviewer import scoring, sentences
 from interviewer.domain import Act, Dimension, Round, Speaker, Turn, TurnKind, VerdictValue
 from interviewer.grading import evidence
-from interviewer.grading.matching import FEATURES, Idf, Point, PointEncoder, encode_answer, match, points_of, speller_of
+from interviewer.grading.contrast import Spread
+from interviewer.grading.matching import FEATURES, Idf, Point, PointEncoder, Statistics, encode_answer, match, points_of, speller_of
 from interviewer.grading.offline import OfflineGrader, asides_of, calibration, collect, is_story, place_scores
 from interviewer.ports import Encoded
 
@@ -66,7 +67,7 @@ def test_every_verdict_but_unmet_rests_on_words_of_the_turns(grader, bank):
 
 
 def test_an_answer_over_two_turns_quotes_the_turn_that_holds_the_words(grader, diagnosis):
-    said = turns(ANSWER[0], diagnosis.criterion("learning-curve").examples[0])
+    said = turns(*(diagnosis.criterion(name).examples[0] for name in ("compare-train-validation", "learning-curve")))
     quoted = {v.criterion_id: {e.turn for e in v.evidence} for v in grader.assess(diagnosis, said).verdicts}
     assert quoted["compare-train-validation"] == {3}
     assert quoted["learning-curve"] == {5}
@@ -270,7 +271,8 @@ class OneTokenEncoder(HashEmbedder):
 
 def test_an_encoder_that_forgets_early_stands_many_threads():
     # With room for one set of points nearly every call throws out what another thread is just about to return.
-    points = PointEncoder(OneTokenEncoder(), Idf({}, {}), kept=1)
+    alike = [Spread(np.ones(d, dtype=np.float32), np.zeros((d, 0), dtype=np.float32), np.zeros(0, dtype=np.float32), 1.0) for d in (20, 1536)]
+    points = PointEncoder(OneTokenEncoder(), Statistics(Idf({}, {}), *alike), kept=1)
     asked = [(Point(f"p{n // 2 % 2}", (f"s{n // 2 % 2}",)),) for n in range(10_000)]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-7)
@@ -299,14 +301,14 @@ EVERYDAY = (
 
 def test_an_aside_is_told_from_what_the_answer_rests_on(embedder, bank):
     fitted = calibration()
-    speller = speller_of(embedder, fitted.idf)
-    encoder = PointEncoder(embedder, fitted.idf)
+    speller = speller_of(embedder, fitted.known.idf)
+    encoder = PointEncoder(embedder, fitted.known)
     kept = total = taken = said = 0
     for question in [bank.questions[name] for name in ("l1-vs-l2", "top-k-stream", "conflict-with-colleague", "failure-and-learning")]:
         points = encoder.encode(points_of(question), question.prompt)
         spans = sentences.split(strong(question))
         for group, everyday in ((spans, False), ([sentences.Span(0, len(t), t) for t in EVERYDAY], True)):
-            found = asides_of(match(points, encode_answer(group, embedder, speller, fitted.idf)), is_story(question), fitted.work)
+            found = asides_of(match(points, encode_answer(group, embedder, speller, fitted.known)), is_story(question), fitted.work)
             kept, total = kept + (not everyday) * int((~found).sum()), total + (not everyday) * len(group)
             taken, said = taken + everyday * int(found.sum()), said + everyday * len(group)
     assert kept >= 0.9 * total
