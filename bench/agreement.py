@@ -226,8 +226,8 @@ def meant(rows: Rows, held: Held) -> str:
 
 def run(progress: Progress) -> str:
     """All tables, as Markdown; also writes the page and the app's figures."""
-    bank, rows, known = fit_grader.prepared(progress)
-    held = Held(rows, known, progress)
+    bank, rows, statistics = fit_grader.prepared(progress)
+    held = Held(rows, statistics, progress)
     return tables(bank, rows, held, progress)
 
 

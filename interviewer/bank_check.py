@@ -234,7 +234,7 @@ class Weighed(NamedTuple):
 
 def _weighed(*texts: str) -> Weighed:
     """The stems of texts. A stem weighs as much as the word it was first seen in."""
-    idf = calibration().known.idf.words
+    idf = calibration().statistics.idf.words
     weights: dict[str, float] = {}
     for word in (w for t in texts for w in keys(t)):
         weights.setdefault(word[:STEM], idf.get(word, UNSEEN_IDF))

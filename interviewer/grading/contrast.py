@@ -1,8 +1,9 @@
 """Linear discriminants between what a criterion's phrasings say, its near misses, and the question's other criteria.
 
 Fisher's discriminant (Fisher 1936, "The use of multiple measurements in taxonomic problems") between the mean of the phrasings and the
-mean of what they are told from, with one covariance for all: that of texts which say the same, shrunk towards a multiple of the
-identity, since there are fewer texts than dimensions (Friedman 1989, "Regularized discriminant analysis"). Likeness asks how near a
+mean of what they are told from, with one covariance for all, that of phrasings, or near misses, of one criterion. It is shrunk towards a
+multiple of the identity (Friedman 1989, "Regularized discriminant analysis"), since a mean of a dozen texts is itself uncertain, most of
+all along directions in which texts hardly vary. Likeness asks how near a
 sentence is to the phrasings; this asks on which side of the boundary it lies, along the direction that the near misses themselves name.
 """
 
@@ -24,19 +25,23 @@ HASHED = 512
 SIDES = ("own_miss", "others", "any_miss", "any_other")
 """Told from what: the criterion's near misses; the other criteria together; the nearest near miss of any criterion; the nearest other criterion."""
 
-CROWD = 30
-"""Of fewer classes the nearest counts, else the second nearest. A design has six times as many criteria as a question, and of so many the nearest is near by chance."""
+MANY = 30
+"""Points from which on the two nearest boundaries count, on average, and not the nearest: a design has eight times as many criteria as a question,
+and of so many the nearest is near by chance."""
+
+NARROW = 0.05
+"""A width below this is rounding: the two classes are the same, and nothing can be told. Between criteria of the bank it is 3.6 and more."""
 
 UNIT = re.compile(r"[a-z0-9]+(?:[-'./][a-z0-9]+)*|[=<>≤≥≈√σλ+*/^-]")
 
 
 class Spread(NamedTuple):
-    """How texts that say the same differ, in vectors of d numbers that were multiplied with `scale` (d,).
+    """How texts that belong together differ, in vectors of d numbers that were multiplied with `factors` (d,).
 
     Variances `along` (k,) the orthonormal `axes` (d, k), and `rest` along every other direction.
     """
 
-    scale: NDArray[np.float32]
+    factors: NDArray[np.float32]
     axes: NDArray[np.float32]
     along: NDArray[np.float32]
     rest: float
@@ -52,7 +57,7 @@ class Spread(NamedTuple):
         flat = 1.0 / (self.rest + self.ridge)
         return np.asarray(vectors * flat + (vectors @ self.axes * (1.0 / (self.along + self.ridge) - flat)) @ self.axes.T, dtype=np.float32)
 
-    def spread(self, vectors: Vectors) -> Vectors:
+    def times_covariance(self, vectors: Vectors) -> Vectors:
         """Vectors (n, d) times the covariance as it is."""
         return np.asarray(vectors * self.rest + (vectors @ self.axes * (self.along - self.rest)) @ self.axes.T, dtype=np.float32)
 
@@ -61,7 +66,7 @@ class Contrast(NamedTuple):
     """The discriminants of n points over 3n classes: the points' phrasings, their near misses, and of each point all others' phrasings.
 
     A class scores a vector x with `heads` · x + `biases`; `widths` (n, 3n) is how far the difference of two such scores spreads among texts
-    that say the same, infinite where there is no such class or it is the point itself.
+    that belong together, infinite where there is no such class, or none that differs from the point's own.
     """
 
     heads: Vectors
@@ -75,7 +80,7 @@ def meaning_of(tokens: Vectors) -> Vectors:
     The drift and the neighbours tell which word stands where, which a mean cannot.
     """
     amount = len(tokens)
-    place = np.arange(amount, dtype=np.float32) / max(1, amount - 1) - 0.5 if amount > 1 else np.zeros(1, dtype=np.float32)
+    place = np.arange(amount, dtype=np.float32) / (amount - 1) - 0.5 if amount > 1 else np.zeros(1, dtype=np.float32)
     neighbours = (tokens[:-1] * tokens[1:]).mean(axis=0) if amount > 1 else tokens[0] ** 2
     return np.concatenate([tokens.mean(axis=0), tokens.max(axis=0), place @ tokens / amount, neighbours, tokens.min(axis=0)]).astype(np.float32)
 
@@ -97,25 +102,24 @@ def wording_of(text: str, grams: Vectors, weights: Sequence[float]) -> Vectors:
 
 def contrast(vectors: Vectors, owner: NDArray[np.intp], miss: NDArray[np.bool_], spread: Spread) -> Contrast:
     """The discriminants of points, from the vectors (texts, d) of their phrasings and near misses and whose each is."""
-    scaled = vectors * spread.scale
+    scaled = vectors * spread.factors
     amount = int(owner[-1]) + 1
     of = [*((owner == n) & ~miss for n in range(amount)), *((owner == n) & miss for n in range(amount)), *((owner != n) & ~miss for n in range(amount))]
     there = np.array([bool(texts.any()) for texts in of])
     means = np.stack([scaled[texts].mean(axis=0) if texts.any() else np.zeros(scaled.shape[1], dtype=np.float32) for texts in of])
     heads = spread.whitened(means)
-    shared = heads @ spread.spread(heads).T
+    shared = heads @ spread.times_covariance(heads).T
     variances = np.diag(shared)
-    widths = np.sqrt(np.maximum(variances[:amount, None] + variances[None, :] - 2.0 * shared[:amount], 1e-9))
+    widths = np.sqrt(np.maximum(variances[:amount, None] + variances[None, :] - 2.0 * shared[:amount], 0.0))
     widths[:, ~there] = np.inf
-    widths[np.arange(amount), np.arange(amount)] = np.inf
-    return Contrast(heads * spread.scale, -0.5 * (means * heads).sum(axis=1), widths)
+    widths[widths < NARROW] = np.inf
+    return Contrast(heads * spread.factors, -0.5 * (means * heads).sum(axis=1), widths)
 
 
 def _nearest(away: Vectors) -> Vectors:
-    """The smallest along the last axis; where there are more than `CROWD` classes, the smallest but one for every `CROWD` of them."""
-    there = int(np.isfinite(away).sum(axis=2).max())
-    passed = there // CROWD
-    return np.asarray(np.partition(away, passed, axis=2)[:, :, passed])
+    """The smallest along the last axis of (sentences, points, points), or of many points the mean of the two smallest."""
+    amount = 2 if away.shape[2] >= MANY else 1
+    return np.asarray(np.partition(away, amount - 1, axis=2)[:, :, :amount].mean(axis=2))
 
 
 def sides(points: Contrast, vectors: Vectors) -> Vectors:

@@ -134,7 +134,7 @@ class Idf(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """What is known of texts in general, fixed with the calibration: how rare words are, and how texts that say the same differ in meaning and wording."""
+    """What is known of texts in general, fixed with the calibration: how rare words are, and how phrasings of one claim differ in meaning and wording."""
 
     idf: Idf
     meaning: Spread
@@ -206,12 +206,17 @@ def points_of(question: Question) -> tuple[Point, ...]:
     return tuple(Point(c.id, (c.statement, *c.examples), c.counter_examples) for c in question.criteria)
 
 
-def encode_answer(spans: Sequence[Span], encoder: TokenEncoder, speller: Speller, known: Statistics) -> EncodedAnswer:
+def tokens_of(encoded: Encoded) -> Vectors:
+    """A text's token vectors, at least one: its mean where it has nothing but invisible characters."""
+    return encoded.tokens if len(encoded.tokens) else encoded.mean[None, :]
+
+
+def encode_answer(spans: Sequence[Span], encoder: TokenEncoder, speller: Speller, statistics: Statistics) -> EncodedAnswer:
     """Encodes the sentences of an answer, their typing errors set right. Needs at least one sentence."""
     texts = [speller.mended(s.text) for s in spans]
     encoded = encoder.encode(texts)
     words = [keys(t) or ["·"] for t in texts]
-    tokens = [e.tokens if len(e.tokens) else e.mean[None, :] for e in encoded]
+    tokens = [tokens_of(e) for e in encoded]
     return EncodedAnswer(
         spans=tuple(spans),
         tokens=np.concatenate(tokens),
@@ -221,9 +226,9 @@ def encode_answer(spans: Sequence[Span], encoder: TokenEncoder, speller: Speller
         means=np.stack([e.mean for e in encoded]),
         negated=np.array([NEGATION.search(t) is not None for t in texts]),
         form=np.array([_form(t) for t in texts], dtype=np.float32),
-        weights=np.concatenate([_telling(e.pieces, known.idf) for e in encoded]),
+        weights=np.concatenate([_telling(e.pieces, statistics.idf) for e in encoded]),
         meaning=np.stack([meaning_of(t) for t in tokens]),
-        wording=np.stack([wording(t, known.idf) for t in texts]),
+        wording=np.stack([wording(t, statistics.idf) for t in texts]),
     )
 
 
@@ -293,9 +298,9 @@ class PhrasingStore:
 class PointEncoder:
     """Makes points ready for matching, and keeps so many of them in memory."""
 
-    def __init__(self, encoder: TokenEncoder, known: Statistics, folder: Path | None = None, kept: int = 40) -> None:
+    def __init__(self, encoder: TokenEncoder, statistics: Statistics, folder: Path | None = None, kept: int = 40) -> None:
         self._encoder = encoder
-        self._statistics = known
+        self._statistics = statistics
         self._store = PhrasingStore(encoder, folder)
         self._kept = kept
         self._memory: OrderedDict[str, EncodedPoints] = OrderedDict()
@@ -340,7 +345,7 @@ class PointEncoder:
         for n, point in enumerate(points):
             for text, near in [*((t, False) for t in point.phrasings), *((t, True) for t in point.counters)]:
                 pieces, matrix, mean = vectors[text]
-                meanings.append(meaning_of(matrix if len(matrix) else mean[None, :]))
+                meanings.append(meaning_of(tokens_of(vectors[text])))
                 if not pieces:  # nothing but invisible characters
                     pieces, matrix = ("·",), mean[None, :]
                 keep = [i for i, p in enumerate(pieces) if p.strip("#").isalnum() and p not in LIGHT] or list(range(len(pieces)))

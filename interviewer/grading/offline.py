@@ -2,8 +2,8 @@
 
 A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer
 (multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). It is told where a story of one's own was asked for. Its weights
-and the inverse document frequencies are fitted by `bench/fit_grader.py` on the labelled answers, with whole questions left out for the
-published figures, and shipped in `calibration.npz`.
+are fitted by `bench/fit_grader.py` on the labelled answers, with whole questions left out for the published figures, and shipped in
+`calibration.npz` with the inverse document frequencies of the guide and the spread of the rubrics' phrasings, which no answer enters.
 """
 
 import re
@@ -107,7 +107,7 @@ class Calibration(NamedTuple):
     point: Network
     mistake: Network
     bare: Head
-    known: Statistics
+    statistics: Statistics
     work: NDArray[np.float64]
 
 
@@ -140,11 +140,11 @@ def from_arrays(arrays: dict[str, NDArray[np.generic]]) -> Calibration:
     head = Head(*(part("bare", field) for field in Head._fields))
 
     def spread(name: str) -> Spread:
-        scale, axes, along = (np.asarray(arrays[f"{name}_{field}"], dtype=np.float32) for field in ("scale", "axes", "along"))
-        return Spread(scale, axes, along, float(part(name, "rest")))
+        factors, axes, along = (np.asarray(arrays[f"{name}_{field}"], dtype=np.float32) for field in ("factors", "axes", "along"))
+        return Spread(factors, axes, along, float(part(name, "rest")))
 
-    known = Statistics(Idf(table("pieces"), table("words")), spread("meaning"), spread("wording"))
-    return Calibration(networks[0], networks[1], head, known, np.asarray(arrays["work"], dtype=np.float64))
+    statistics = Statistics(Idf(table("pieces"), table("words")), spread("meaning"), spread("wording"))
+    return Calibration(networks[0], networks[1], head, statistics, np.asarray(arrays["work"], dtype=np.float64))
 
 
 def is_story(question: Question) -> bool:
@@ -276,8 +276,8 @@ class OfflineGrader:
     def __init__(self, encoder: TokenEncoder, fitted: Calibration | None = None, cache_folder: Path | None = None) -> None:
         self._encoder = encoder
         self._fitted = fitted or calibration()
-        self._points = PointEncoder(encoder, self._fitted.known, cache_folder)
-        self._speller = speller_of(encoder, self._fitted.known.idf)
+        self._points = PointEncoder(encoder, self._fitted.statistics, cache_folder)
+        self._speller = speller_of(encoder, self._fitted.statistics.idf)
 
     @property
     def info(self) -> GraderInfo:
@@ -307,7 +307,9 @@ class OfflineGrader:
         if gate is not None:
             nothing = tuple(Verdict(criterion_id=c.id, value=VerdictValue.UNMET, confidence=1.0, reason=gate.reason) for c in question.criteria)
             return Support(Assessment(verdicts=nothing, flags=flags, grader=self.info))
-        found = match(self._points.encode(points_of(question), question.prompt), encode_answer(words.spans, self._encoder, self._speller, self._fitted.known))
+        found = match(
+            self._points.encode(points_of(question), question.prompt), encode_answer(words.spans, self._encoder, self._speller, self._fitted.statistics)
+        )
         mistakes = np.array([c.kind is Kind.ANTI for c in question.criteria])
         framing = np.array([c.dimension is Dimension.FRAMING for c in question.criteria])
         # What was asked for clarification shows framing and nothing else.
@@ -348,7 +350,7 @@ class OfflineGrader:
             nothing = tuple(Verdict(criterion_id=p.id, value=VerdictValue.UNMET, confidence=1.0, degree=0.0, reason=gate.reason) for p in question.points)
             return Support(Assessment(verdicts=nothing, flags=flags, grader=self.info))
         points = self._points.encode(tuple(Point(p.id, (p.statement,)) for p in question.points), question.prompt)
-        found = match(points, encode_answer(words.spans, self._encoder, self._speller, self._fitted.known))
+        found = match(points, encode_answer(words.spans, self._encoder, self._speller, self._fitted.statistics))
         head = self._fitted.bare
         chance = chances(bare_features(found) @ head.weights.T + head.biases)
         verdicts = tuple(

@@ -73,7 +73,7 @@ def _unreadable(text: str) -> bool:
     if gates.language_problem(text) is not None:
         return True
     words = [w for w in gates.words(text) if w.isalpha() and len(w) > 2]
-    known = calibration().known.idf.words
+    known = calibration().statistics.idf.words
     return len(words) >= MIN_WORDS and sum(w in gates.ENGLISH or w in known or w.rstrip("s") in known for w in words) < KNOWN_SHARE * len(words)
 
 

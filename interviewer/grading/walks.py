@@ -103,8 +103,8 @@ class WalkReader:
     ) -> None:
         self._encoder = encoder
         self._fitted = fitted or calibration()
-        self._points = PointEncoder(encoder, self._fitted.known, cache_folder)
-        self._speller = speller_of(encoder, self._fitted.known.idf)
+        self._points = PointEncoder(encoder, self._fitted.statistics, cache_folder)
+        self._speller = speller_of(encoder, self._fitted.statistics.idf)
         self._points_of = points
 
     @property
@@ -134,7 +134,7 @@ class WalkReader:
             return MessageReading(flags=flags)
         criteria = all_criteria(archetype)
         found = match(
-            self._points.encode(self._points_of(criteria), archetype.prompt), encode_answer(words.spans, self._encoder, self._speller, self._fitted.known)
+            self._points.encode(self._points_of(criteria), archetype.prompt), encode_answer(words.spans, self._encoder, self._speller, self._fitted.statistics)
         )
         mistakes = np.array([c.kind is Kind.ANTI for c in criteria])
         nets = (self._fitted.point, self._fitted.mistake)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interviewer.grading.contrast import HASHED, RIDGE, SIDES, Spread, contrast, meaning_of, sides, wording_of
+from interviewer.grading.contrast import HASHED, MANY, RIDGE, SIDES, Spread, contrast, meaning_of, sides, wording_of
 
 SIZE = 6
 
@@ -43,7 +43,7 @@ def test_the_covariance_and_its_shrunk_inverse_are_those_of_the_matrix():
     vectors = np.random.default_rng(1).standard_normal((3, SIZE)).astype(np.float32)
     full = covariance(of)
     ridge = RIDGE * np.trace(full) / SIZE
-    assert of.spread(vectors) == pytest.approx(vectors @ full, abs=1e-4)
+    assert of.times_covariance(vectors) == pytest.approx(vectors @ full, abs=1e-4)
     assert of.whitened(vectors) == pytest.approx(vectors @ np.linalg.inv(full + ridge * np.eye(SIZE)), abs=1e-4)
 
 
@@ -85,6 +85,23 @@ def test_scaling_the_vectors_is_part_of_the_spread():
     vectors = np.random.default_rng(3).standard_normal((6, SIZE)).astype(np.float32)
     plain, scaled = (read(v, v[:1], of=spread(scale=s)) for v, s in ((vectors * 3.0, 1.0), (vectors, 3.0)))
     assert all(plain[name] == pytest.approx(scaled[name], rel=1e-3, abs=1e-4) for name in SIDES)
+
+
+@pytest.mark.parametrize(("points", "counting"), [(MANY - 1, 1), (MANY, 2), (2 * MANY, 2)])
+def test_of_many_points_the_two_nearest_count(points, counting):
+    random = np.random.default_rng(5)
+    vectors = random.standard_normal((2 * points, SIZE)).astype(np.float32)
+    owner, miss = np.repeat(np.arange(points), 2), np.tile([False, True], points)
+    said = random.standard_normal((1, SIZE)).astype(np.float32)
+    found = read(vectors, said, owner, miss)
+    alone = [read(vectors[[0, k]], said, np.array([0, 1]), np.zeros(2, dtype=bool))["any_other"][0, 0] for k in range(2, 2 * points, 2)]
+    assert found["any_other"][0, 0] == pytest.approx(np.mean(sorted(alone)[:counting]), rel=1e-3)
+
+
+def test_points_that_are_the_same_are_told_from_nothing():
+    vectors = np.repeat(np.random.default_rng(6).standard_normal((1, SIZE)).astype(np.float32) * 30.0, 6, axis=0)
+    found = read(vectors, np.random.default_rng(7).standard_normal((3, SIZE)).astype(np.float32) * 30.0)
+    assert all(np.all(v == 0.0) for v in found.values())
 
 
 @given(st.integers(1, 8), st.integers(0, 1000))

@@ -301,14 +301,14 @@ EVERYDAY = (
 
 def test_an_aside_is_told_from_what_the_answer_rests_on(embedder, bank):
     fitted = calibration()
-    speller = speller_of(embedder, fitted.known.idf)
-    encoder = PointEncoder(embedder, fitted.known)
+    speller = speller_of(embedder, fitted.statistics.idf)
+    encoder = PointEncoder(embedder, fitted.statistics)
     kept = total = taken = said = 0
     for question in [bank.questions[name] for name in ("l1-vs-l2", "top-k-stream", "conflict-with-colleague", "failure-and-learning")]:
         points = encoder.encode(points_of(question), question.prompt)
         spans = sentences.split(strong(question))
         for group, everyday in ((spans, False), ([sentences.Span(0, len(t), t) for t in EVERYDAY], True)):
-            found = asides_of(match(points, encode_answer(group, embedder, speller, fitted.known)), is_story(question), fitted.work)
+            found = asides_of(match(points, encode_answer(group, embedder, speller, fitted.statistics)), is_story(question), fitted.work)
             kept, total = kept + (not everyday) * int((~found).sum()), total + (not everyday) * len(group)
             taken, said = taken + everyday * int(found.sum()), said + everyday * len(group)
     assert kept >= 0.9 * total
