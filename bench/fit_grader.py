@@ -98,7 +98,7 @@ def statistics_of(bank: packs.Bank, embedder: BundledEmbedder, idf: Idf, progres
             for texts in (point.phrasings, point.counters):
                 if len(texts) > 1:
                     meanings.append(np.stack([meaning_of(matching.tokens_of(vectors[t])) for t in texts]))
-                    wordings.append(np.stack([matching.wording(t, idf) for t in texts]))
+                    wordings.append(np.stack([matching.wording(t, matching.keys(t) or ["·"], idf) for t in texts]))
     return Statistics(idf, spread_of(meanings, 5), spread_of(wordings, 3))
 
 

@@ -228,13 +228,12 @@ def encode_answer(spans: Sequence[Span], encoder: TokenEncoder, speller: Speller
         form=np.array([_form(t) for t in texts], dtype=np.float32),
         weights=np.concatenate([_telling(e.pieces, statistics.idf) for e in encoded]),
         meaning=np.stack([meaning_of(t) for t in tokens]),
-        wording=np.stack([wording(t, statistics.idf) for t in texts]),
+        wording=np.stack([wording(t, own, statistics.idf) for t, own in zip(texts, words, strict=True)]),
     )
 
 
-def wording(text: str, idf: Idf) -> Vectors:
-    """The vector of a text's words (`contrast.wording_of`); content words weigh as much as they are rare."""
-    own = keys(text) or ["·"]
+def wording(text: str, own: Sequence[str], idf: Idf) -> Vectors:
+    """The vector of a text's words (`contrast.wording_of`); its `own` content words, at least one, weigh as much as they are rare."""
     return wording_of(text, _grams(own), [idf.words.get(w, UNSEEN_IDF) / UNSEEN_IDF for w in own])
 
 
@@ -341,7 +340,7 @@ class PointEncoder:
         token_weights: list[float] = []
         words: list[str] = []
         word_weights: list[float] = []
-        bounds, word_bounds, owner, miss, texts, meanings = [0], [0], [], [], [], []
+        bounds, word_bounds, owner, miss, texts, meanings, spoken = [0], [0], [], [], [], [], []
         for n, point in enumerate(points):
             for text, near in [*((t, False) for t in point.phrasings), *((t, True) for t in point.counters)]:
                 pieces, matrix, mean = vectors[text]
@@ -353,6 +352,7 @@ class PointEncoder:
                 token_weights += [self._weight(pieces[i], self._statistics.idf.pieces, asked_pieces) for i in keep]
                 own = keys(text) or ["·"]
                 words += own
+                spoken.append(wording(text, own, self._statistics.idf))
                 word_weights += [self._weight(w, self._statistics.idf.words, asked_words) for w in own]
                 bounds.append(bounds[-1] + len(keep))
                 word_bounds.append(word_bounds[-1] + len(own))
@@ -375,7 +375,7 @@ class PointEncoder:
             means=np.stack([vectors[t][2] for t in texts]),
             negated=np.array([NEGATION.search(t) is not None for t in texts]),
             meaning=contrast(np.stack(meanings), owners, misses, self._statistics.meaning),
-            wording=contrast(np.stack([wording(t, self._statistics.idf) for t in texts]), owners, misses, self._statistics.wording),
+            wording=contrast(np.stack(spoken), owners, misses, self._statistics.wording),
         )
 
     @staticmethod
