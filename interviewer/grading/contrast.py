@@ -32,6 +32,13 @@ and of so many the nearest is near by chance."""
 NARROW = 0.05
 """A width below this is rounding: the two classes are the same, and nothing can be told. Between criteria of the bank it is 3.6 and more."""
 
+BREAKS = frozenset(",;:()—–")
+JOINS = frozenset("and but so because while whereas which then since or if".split())
+"""Word pieces after which, and before which, another part of a sentence may begin."""
+
+SHORTEST_PART = 5
+"""Words that a part has at least; what is shorter belongs to the next."""
+
 UNIT = re.compile(r"[a-z0-9]+(?:[-'./][a-z0-9]+)*|[=<>≤≥≈√σλ+*/^-]")
 
 
@@ -83,6 +90,20 @@ def meaning_of(tokens: Vectors) -> Vectors:
     place = np.arange(amount, dtype=np.float32) / (amount - 1) - 0.5 if amount > 1 else np.zeros(1, dtype=np.float32)
     neighbours = (tokens[:-1] * tokens[1:]).mean(axis=0) if amount > 1 else tokens[0] ** 2
     return np.concatenate([tokens.mean(axis=0), tokens.max(axis=0), place @ tokens / amount, neighbours, tokens.min(axis=0)]).astype(np.float32)
+
+
+def parts_of(pieces: Sequence[str]) -> list[slice]:
+    """The parts of a sentence that may make several points at once, as slices of its word pieces; none where it has only one."""
+    ends = [n + (piece in BREAKS) for n, piece in enumerate(pieces) if piece in BREAKS or piece in JOINS]
+    parts: list[slice] = []
+    start = 0
+    for end in (*ends, len(pieces)):
+        if sum(p.isalnum() for p in pieces[start:end]) >= SHORTEST_PART:  # the rest of a word begins with ##
+            parts.append(slice(start, end))
+            start = end
+    if parts and start < len(pieces):
+        parts[-1] = slice(parts[-1].start, len(pieces))
+    return parts if len(parts) > 1 else []
 
 
 def wording_of(text: str, grams: Vectors, weights: Sequence[float]) -> Vectors:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from interviewer.domain import Question
 from interviewer.files import whole
-from interviewer.grading.contrast import SIDES, Contrast, Spread, contrast, meaning_of, sides, wording_of
+from interviewer.grading.contrast import SIDES, Contrast, Spread, contrast, meaning_of, parts_of, sides, wording_of
 from interviewer.grading.spelling import Speller
 from interviewer.ports import Encoded, TokenEncoder, Vectors
 from interviewer.sentences import Span
@@ -45,9 +45,11 @@ FEATURES = (
     *("function_words", "length", "dismissal"),
     *(f"meaning_{side}" for side in SIDES),
     *(f"wording_{side}" for side in SIDES),
+    *(f"part_{side}" for side in SIDES),
 )
 """What is known of one sentence and one criterion: its phrasings; the statement itself; its near misses; the competition; the form
-of the sentence, whatever the criterion; and on which side of the boundaries to near misses and to other criteria it lies."""
+of the sentence, whatever the criterion; on which side of the boundaries to near misses and to other criteria it lies; and of a sentence
+that makes several points at once, by its meaning, how far on the right side any part of it lies."""
 
 RELEVANT = 0.27
 """An answer whose sentences carry some criterion this well on average is about the question; more than that makes no difference."""
@@ -180,7 +182,7 @@ class EncodedAnswer(NamedTuple):
     """An answer ready for matching: everything flattened, with the first row of each sentence in `starts`/`word_starts`.
 
     `weights` (tokens,) are the tokens' inverse document frequencies, 0 for those that say nothing; `meaning` and `wording` (sentences, …)
-    are the vectors that discriminants are taken of.
+    are the vectors that discriminants are taken of; so are `parts` (parts, …), of which part i belongs to sentence `part_of[i]`.
     """
 
     spans: tuple[Span, ...]
@@ -194,6 +196,8 @@ class EncodedAnswer(NamedTuple):
     weights: NDArray[np.float32]
     meaning: Vectors
     wording: Vectors
+    parts: Vectors
+    part_of: NDArray[np.intp]
 
 
 def speller_of(encoder: TokenEncoder, idf: Idf) -> Speller:
@@ -217,6 +221,8 @@ def encode_answer(spans: Sequence[Span], encoder: TokenEncoder, speller: Speller
     encoded = encoder.encode(texts)
     words = [keys(t) or ["·"] for t in texts]
     tokens = [tokens_of(e) for e in encoded]
+    meaning = np.stack([meaning_of(t) for t in tokens])
+    parts = [(n, meaning_of(e.tokens[part])) for n, e in enumerate(encoded) for part in parts_of(e.pieces)]
     return EncodedAnswer(
         spans=tuple(spans),
         tokens=np.concatenate(tokens),
@@ -227,8 +233,10 @@ def encode_answer(spans: Sequence[Span], encoder: TokenEncoder, speller: Speller
         negated=np.array([NEGATION.search(t) is not None for t in texts]),
         form=np.array([_form(t) for t in texts], dtype=np.float32),
         weights=np.concatenate([_telling(e.pieces, statistics.idf) for e in encoded]),
-        meaning=np.stack([meaning_of(t) for t in tokens]),
+        meaning=meaning,
         wording=np.stack([wording(t, own, statistics.idf) for t, own in zip(texts, words, strict=True)]),
+        parts=np.array([vector for _, vector in parts], dtype=np.float32).reshape(-1, meaning.shape[1]),
+        part_of=np.array([n for n, _ in parts], dtype=np.intp),
     )
 
 
@@ -481,7 +489,11 @@ def match(points: EncodedPoints, answer: EncodedAnswer) -> Match:
             features[n, :, column["over_mean_other"]] = own[n] - others.mean(axis=0)
     features[:, :, column["over_best_miss"]] = own - misses.max(axis=0)
     features[:, :, column["function_words"] : column["dismissal"] + 1] = answer.form
-    features[:, :, -2 * len(SIDES) :] = np.concatenate([sides(points.meaning, answer.meaning), sides(points.wording, answer.wording)], axis=2)
+    meaning = sides(points.meaning, answer.meaning)
+    of_parts = meaning.copy()
+    if len(answer.parts):
+        np.maximum.at(of_parts.transpose(1, 0, 2), answer.part_of, sides(points.meaning, answer.parts).transpose(1, 0, 2))
+    features[:, :, -3 * len(SIDES) :] = np.concatenate([meaning, sides(points.wording, answer.wording), of_parts], axis=2)
     return Match(features, own, whole, max(0.0, RELEVANT - float(own.max(axis=0).mean())), known.astype(np.float32), answer.means)
 
 

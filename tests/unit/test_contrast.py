@@ -1,11 +1,13 @@
 """Discriminants between what meets a criterion and what nearly does."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interviewer.grading.contrast import HASHED, MANY, RIDGE, SIDES, Spread, contrast, meaning_of, sides, wording_of
+from interviewer.grading.contrast import BREAKS, HASHED, JOINS, MANY, RIDGE, SHORTEST_PART, SIDES, Spread, contrast, meaning_of, parts_of, sides, wording_of
 
 SIZE = 6
 
@@ -131,3 +133,29 @@ def test_wording_knows_which_words_are_neighbours_and_no_case():
     assert there[words] == pytest.approx(back[words])
     assert np.abs(there[pairs] - back[pairs]).max() > 0
     assert wording_of("BIAS grows AS variance falls", grams, weights) == pytest.approx(there)
+
+
+def pieces_of(text: str) -> tuple[str, ...]:
+    """Word pieces as if each word were one."""
+    return tuple(re.findall(r"\w+|[^\w\s]", text))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("I add a missing flag, fit the median on training rows, and compare it with dropped rows", 3),
+        ("Because the loss is flat the gradient vanishes; then training stalls and nothing moves any more", 2),
+        ("High bias, low variance, and so on", 0),
+        ("The gradient of the loss vanishes where every weight is zero", 0),
+    ],
+)
+def test_a_sentence_that_makes_several_points_has_parts(text, parts):
+    assert len(parts_of(pieces_of(text))) == parts
+
+
+@given(st.lists(st.sampled_from(("model", "##s", "fits", "data", *sorted(BREAKS), *sorted(JOINS))), max_size=60))
+def test_parts_hold_the_whole_sentence_in_order_and_none_is_short(pieces):
+    parts = parts_of(pieces)
+    assert [p for part in parts for p in pieces[part]] == (pieces if parts else [])
+    assert len(parts) != 1
+    assert all(sum(p.isalnum() for p in pieces[part]) >= SHORTEST_PART for part in parts)

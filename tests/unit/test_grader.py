@@ -8,7 +8,7 @@ import pytest
 from builders import START, HashEmbedder
 
 from interviewer import scoring, sentences
-from interviewer.domain import Act, Dimension, Round, Speaker, Turn, TurnKind, VerdictValue
+from interviewer.domain import Act, Dimension, OwnPoint, OwnQuestion, Round, Speaker, Turn, TurnKind, VerdictValue
 from interviewer.grading import evidence
 from interviewer.grading.contrast import Spread
 from interviewer.grading.matching import FEATURES, Idf, Point, PointEncoder, Statistics, encode_answer, match, points_of, speller_of
@@ -338,3 +338,39 @@ def test_places_of_several_answers_are_scored_as_each_by_itself_and_a_story_othe
         assert place_scores(features[n : n + 1], float(astray[n]), network, bool(story[n]))[0] == pytest.approx(together[n])
     assert np.all(place_scores(features, 0.1, network) < place_scores(features, 0.0, network))
     assert not np.allclose(place_scores(features, 0.0, network, story=True), place_scores(features, 0.0, network))
+
+
+def test_a_point_made_in_one_part_of_a_sentence_is_seen_there(embedder, bank):
+    statistics = calibration().statistics
+    column = {name: n for n, name in enumerate(FEATURES)}
+    gained = []
+    for question in sample(bank, 4):
+        points = points_of(question)
+        one, other = (p.phrasings[1].rstrip(".") for p in points[:2])
+        said = [sentences.Span(0, len(text), text) for text in (f"{one}, and {other}.", one)]
+        found = match(
+            PointEncoder(embedder, statistics).encode(points, question.prompt), encode_answer(said, embedder, speller_of(embedder, statistics.idf), statistics)
+        )
+        whole, part = (found.features[:2, :, column[f"{name}_others"]] for name in ("meaning", "part"))
+        assert (part >= whole).all()
+        gained += (part - whole)[:, 0].tolist()
+    assert np.mean(np.array(gained) > 0) > 0.7
+
+
+def own(*statements):
+    return OwnQuestion(
+        id="own", prompt="What does regularisation do?", points=tuple(OwnPoint(id=f"c{n}", statement=s, weight=1.0) for n, s in enumerate(statements))
+    )
+
+
+def test_points_of_a_question_of_ones_own_count_by_how_far_they_are_held(grader):
+    held, beside = (
+        "L2 regularisation shrinks all weights towards zero without making them exactly zero.",
+        "The bakery on the corner opens at seven on weekdays.",
+    )
+    near = "With an L2 penalty every weight becomes smaller."
+    question = own(held, "L1 regularisation sets many weights to exactly zero, so that it selects features.")
+    degrees = {text: [v.degree for v in grader.assess_own(question, text).verdicts] for text in (held, near, beside)}
+    assert degrees[held][0] == 1.0
+    assert degrees[held][0] > degrees[near][0] > degrees[beside][0] == 0.0
+    assert degrees[held][1] < degrees[held][0]
