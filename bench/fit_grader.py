@@ -448,9 +448,9 @@ class Held:
     """What the grader reads in answers of questions that it was not fitted on, and `fitted`: by question, the calibration that saw no answer to it."""
 
     def __init__(self, rows: Rows, statistics: Statistics, progress: Progress) -> None:
-        self.read, self.sure, self.degree = np.zeros(len(rows.label), int), np.zeros(len(rows.label)), np.zeros(len(rows.label))
+        self.read, self.sure = np.zeros(len(rows.label), int), np.zeros(len(rows.label))
         self.fitted: dict[str, offline.Calibration] = {}
-        self.bare_read, self.bare_degree = np.zeros(len(rows.label), int), np.zeros(len(rows.label))
+        self.bare_read = np.zeros(len(rows.label), int)
         for number, (train, test) in enumerate(GroupKFold(FOLDS).split(rows.label, rows.label, rows.group), 1):
             progress(f"fitting without fold {number} of {FOLDS}")
             test = test[rows.labelled[test]]
@@ -464,9 +464,8 @@ class Held:
             bare = offline.chances(np.concatenate([rows.bare[n] for n in np.unique(rows.answer[test])]) @ fitted.bare.weights.T + fitted.bare.biases)
             for k, i in enumerate(test):
                 found = offline.reading(chance[k], (fitted.mistake if rows.mistake[i] else fitted.point).cuts, np.zeros(1))
-                self.read[i], self.sure[i], self.degree[i] = LEVELS.index(found.value), found.confidence, found.degree
-                alone = offline.reading(bare[k], fitted.bare.cuts, np.zeros(1))
-                self.bare_read[i], self.bare_degree[i] = LEVELS.index(alone.value), alone.degree
+                self.read[i], self.sure[i] = LEVELS.index(found.value), found.confidence
+                self.bare_read[i] = LEVELS.index(offline.reading(bare[k], fitted.bare.cuts, np.zeros(1)).value)
 
 
 def arrays_of(fitted: offline.Calibration) -> dict[str, np.ndarray]:

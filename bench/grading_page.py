@@ -37,7 +37,8 @@ words, half right, right words in a wrong relation, confident and wrong, fluent 
 denied). Each was labelled twice, independently, from the text and the statement alone; where the two differed, a third reading decided,
 and a statement that had caused it was rewritten and labelled anew. **The authors and labellers were language models, not people**: the two labellings agree
 so well ({data["labellings"]:.3f}) partly because they read alike. Agreement with people was measured on a set of marked answers from another
-subject, as questions of one's own: [benchmarks/marked.md](benchmarks/marked.md).
+subject, as questions of one's own: [benchmarks/marked.md](benchmarks/marked.md). Nothing was fitted on them, but what a point of such a question counts was
+chosen with them in sight.
 
 Whole questions are left out: what grades an answer was never fitted on any answer to that question. Intervals resample whole questions.
 
@@ -88,6 +89,7 @@ Graded by what was fitted without any answer to their question.
 - It hardly knows half a point from a whole one: see what *partial* means, above.
 - It does not check arithmetic, code or formulas beyond their wording.
 - It reads English only.
-- A question of your own with only a reference answer has no phrasings and no near misses: its grade ranks answers, and is coarser than the bank's.
+- A question of your own with only a reference answer has no phrasings and no near misses: its points count by how like the answer is to
+  them, not as 1, ½ or 0. The grade ranks answers, and is coarser than the bank's.
 - It is for practice. Nobody should be hired or turned down by it.
 """

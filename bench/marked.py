@@ -4,7 +4,8 @@
 
 Each line holds `question_id`, `question`, `reference`, `answer`, `score`, `score_min`, `score_max`. No such file is part of the project:
 sets of marked answers have licences of their own. The published table is the training part of SAF 2.0 (communication networks, in part
-German; Filighera et al. 2022, "Your Answer is Incorrect... Would you like to know why?", ACL).
+German; Filighera et al. 2022, "Your Answer is Incorrect... Would you like to know why?", ACL). No weight is fitted on it; `offline.likeness_of` and
+`offline.HELD` were chosen on it, so that it is no longer wholly unseen.
 """
 
 import json

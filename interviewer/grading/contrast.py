@@ -37,7 +37,7 @@ JOINS = frozenset("and but so because while whereas which then since or if".spli
 """Word pieces after which, and before which, another part of a sentence may begin."""
 
 SHORTEST_PART = 5
-"""Words that a part has at least; what is shorter belongs to the next."""
+"""Word pieces of letters or digits that begin a word, which a part has at least; what is shorter belongs to the next, at the end to the one before."""
 
 UNIT = re.compile(r"[a-z0-9]+(?:[-'./][a-z0-9]+)*|[=<>≤≥≈√σλ+*/^-]")
 

@@ -48,8 +48,8 @@ FEATURES = (
     *(f"part_{side}" for side in SIDES),
 )
 """What is known of one sentence and one criterion: its phrasings; the statement itself; its near misses; the competition; the form
-of the sentence, whatever the criterion; on which side of the boundaries to near misses and to other criteria it lies; and of a sentence
-that makes several points at once, by its meaning, how far on the right side any part of it lies."""
+of the sentence, whatever the criterion; on which side of the boundaries to near misses and to other criteria it lies; and, by its meaning,
+how far on the right side it or any part of it lies, which is more than the former only for a sentence that makes several points at once."""
 
 RELEVANT = 0.27
 """An answer whose sentences carry some criterion this well on average is about the question; more than that makes no difference."""

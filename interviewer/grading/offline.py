@@ -116,7 +116,7 @@ class Calibration(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """One point read in an answer: verdict, its chance, the expected value 0..1, and how well each place carries the point."""
+    """One point read in an answer: verdict, its chance, how far the point is held (the expected value 0..1, or of a bare statement its likeness), and how well each place carries the point."""
 
     value: VerdictValue
     confidence: float
@@ -219,9 +219,9 @@ def bare_features(found: Match) -> NDArray[np.float64]:
 
 
 def likeness_of(found: Match) -> NDArray[np.float64]:
-    """How like bare statements the answer is, (points,): the mean of MaxSim and lexical recall over the whole, and of its best sentence's MaxSim and carry.
+    """How like bare statements the answer is, (points,): the mean of MaxSim and lexical recall over the whole, of the best MaxSim and the best carry of a sentence.
 
-    Equal weights order marked answers of a subject that nothing was fitted on better than the fitted head does.
+    Equal weights order marked answers a little better than the fitted head does; they and `HELD` were chosen on those answers.
     """
     return np.asarray(_over_answer(found, ("maxsim_statement", "carried")).mean(axis=1), dtype=np.float64)
 
@@ -264,7 +264,7 @@ def collect(answer: Sequence[Turn], prompt: Sequence[str]) -> tuple[Words, tuple
 class Support(NamedTuple):
     """What was found in an answer: the assessment, and unless a gate decided it, how well each place carries each criterion.
 
-    `scores` (criteria, places) are the network's, or for points that have nothing but a statement their likeness to it.
+    `scores` (criteria, places) are the network's, or for points that have nothing but a statement how well each sentence carries it.
     """
 
     assessment: Assessment

@@ -27,7 +27,7 @@ def explanation() -> None:
         "2. **Sentences.** Repetitions, echoes of the question and sentences that speak to the grader are left out;"
         " on a question of the bank, asides too: what the rubric does not know at all, or what is said of food, family or the weather.\n"
         "3. **Compare.** A small language encoder sets each sentence beside phrasings that meet a criterion, and beside near misses:"
-        " wrong claims made of the right words; and it looks on which side of the boundary between the two the sentence lies, or any part of a long one.\n"
+        " wrong claims made of the right words; and it looks on which side of the boundary between the two the sentence lies, or any part of one that makes several points.\n"
         "4. **Decide.** A small network, fitted on labelled answers, turns that into *met*, *partial* or *unmet*."
         " The sentence that speaks best for the criterion is the quote that you see.\n"
         "5. **Check.** Code finds each quote in your words, character by character, and does the arithmetic. No quote, no credit."
