@@ -212,7 +212,7 @@ class Rows:
 
     `kind` is a key of `WEIGHTS`; `real` tells the golden set, `labelled` that and the further exemplars, from answers made for the fit;
     `weight` is what a verdict weighs in it; `story` tells verdicts on stories of one's own; `source` is the question that the text was written for, `group` the one it is graded on,
-    `answer` an index into `answers`, `whole` false for answers of one sentence.
+    `answer` an index into `answers`, `criterion` into the question's criteria, `whole` false for answers of one sentence.
     """
 
     def __init__(self, bank: packs.Bank, embedder: BundledEmbedder, statistics: Statistics, progress: Progress) -> None:
@@ -228,7 +228,7 @@ class Rows:
         encoder = PointEncoder(embedder, statistics, POINTS, kept=400)
         self.matches: list[Match] = []
         self.bare: list[np.ndarray] = []
-        answer, label, mistake, group, source, weight, kind_of = [], [], [], [], [], [], []
+        answer, criterion, label, mistake, group, source, weight, kind_of = [], [], [], [], [], [], [], []
         for n, a in enumerate(self.answers):
             if n % 100 == 0:
                 progress(f"matching answer {n} of {len(self.answers)}")
@@ -240,8 +240,9 @@ class Rows:
             # A reference answer speaks as candidates do, not as rubrics do ("Says that …"): a phrasing stands in for it.
             statements = tuple(Point(c.id, (max(c.examples[:3], key=len),)) for c in question.criteria)
             self.bare.append(offline.bare_features(matching.match(encoder.encode(statements, question.prompt), encoded)))
-            for c in question.criteria:
+            for k, c in enumerate(question.criteria):
                 answer.append(n)
+                criterion.append(k)
                 label.append(LEVELS.index(a.labels[c.id]))
                 mistake.append(c.kind is Kind.ANTI)
                 group.append(a.question)
@@ -252,6 +253,7 @@ class Rows:
         alone = one_sentence_answers(bank, embedder, encoder, speller, statistics, progress)
         self.whole = np.array([True] * len(label) + [False] * len(alone))
         answer += [len(self.answers) + k for k in range(len(alone))]
+        criterion += [n for _, _, n, *_ in alone]
         for kind, _, _, question_id, is_mistake, level in alone:
             label.append(level)
             mistake.append(is_mistake)
@@ -260,6 +262,7 @@ class Rows:
             weight.append(WEIGHTS[kind])
             kind_of.append(kind)
         self.answer, self.label, self.mistake, self.group = np.array(answer), np.array(label), np.array(mistake), np.array(group)
+        self.criterion = np.array(criterion)
         self.source, self.weight = np.array(source), np.array(weight)
         self.kind = np.array(kind_of)
         self.real, self.labelled = self.kind == "labelled", np.isin(self.kind, ("labelled", "further"))
@@ -298,14 +301,26 @@ class Rows:
     def aside(self, at: np.ndarray, work: np.ndarray) -> np.ndarray:
         """Which places of the rows, (len(at), places), are asides."""
         aside = np.zeros((len(at), self.padded.shape[1]), dtype=bool)
-        if not len(at):
-            return aside
-        order = np.argsort(self.answer[at], kind="stable")
-        for same in np.split(order, np.flatnonzero(np.diff(self.answer[at][order])) + 1):
+        for same in self._by_answer(at):
             first = at[same[0]]
             of = offline.asides_of(self.found[self.answer[first]], bool(self.story[first]), work)
             aside[same, : len(of)] = of
         return aside
+
+    def company(self, at: np.ndarray, aside: np.ndarray) -> np.ndarray:
+        """What each row's answer says of other points, (len(at), offline.COMPANY), where `aside` (len(at), places) does not count."""
+        company = np.zeros((len(at), len(offline.COMPANY)))
+        for same in self._by_answer(at):
+            first = at[same[0]]
+            mistakes = np.array([c.kind is Kind.ANTI for c in self.bank.questions[self.group[first]].criteria])
+            found = self.found[self.answer[first]]
+            company[same] = offline.company_of(found, mistakes, ~aside[same[0], : found.features.shape[1]])[self.criterion[at[same]]]
+        return company
+
+    def _by_answer(self, at: np.ndarray) -> list[np.ndarray]:
+        """Indices into `at` of the rows of each answer."""
+        order = np.argsort(self.answer[at], kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(self.answer[at][order])) + 1) if len(at) else []
 
 
 def work_of(said: np.ndarray, asides: np.ndarray) -> np.ndarray:
@@ -327,22 +342,23 @@ def far_from_work(rows: Rows) -> tuple[float, float]:
     return float(np.concatenate(far[0]).mean()), float(np.concatenate(far[1]).mean())
 
 
-def ensemble(x: np.ndarray, present: np.ndarray, astray: np.ndarray, story: np.ndarray, label: np.ndarray, weight: np.ndarray, decay: float) -> offline.Network:
+def ensemble(x: np.ndarray, present: np.ndarray, whole: offline.Whole, label: np.ndarray, weight: np.ndarray, decay: float) -> offline.Network:
     """The mean of several networks, which is one network again: their hidden units side by side."""
-    nets = [network(x, present, astray, story, label, weight, decay, seed) for seed in range(NETWORKS)]
-    joined = {name: np.concatenate([getattr(n, name) for n in nets]) for name in ("inner", "bias", "outer", "story")}
+    nets = [network(x, present, whole, label, weight, decay, seed) for seed in range(NETWORKS)]
+    joined = {name: np.concatenate([getattr(n, name) for n in nets]) for name in ("inner", "bias", "outer", "story", "company")}
     joined["outer"] /= NETWORKS
     return nets[0]._replace(**joined, biases=np.mean([n.biases for n in nets], axis=0), astray=np.mean([n.astray for n in nets], axis=0))
 
 
-def network(
-    x: np.ndarray, present: np.ndarray, astray: np.ndarray, story: np.ndarray, label: np.ndarray, weight: np.ndarray, decay: float, seed: int
-) -> offline.Network:
+def network(x: np.ndarray, present: np.ndarray, whole: offline.Whole, label: np.ndarray, weight: np.ndarray, decay: float, seed: int) -> offline.Network:
     """Fits the network by L-BFGS on the cross-entropy of both steps, weights decayed; the soft maximum pools the places.
 
-    What being astray takes off is fitted as a square, so that it never adds. Being a story is one more input.
+    What being astray takes off is fitted as a square, so that it never adds. Being a story is one more input, and so is the company of other points.
     """
-    flat = np.concatenate([x[present], np.repeat(story, present.sum(axis=1))[:, None].astype(np.float32)], axis=1)
+    astray, story = np.asarray(whole.astray, dtype=np.float32), np.asarray(whole.story)
+    known = np.concatenate([story[:, None], whole.company * ~story[:, None]], axis=1).astype(np.float32)
+    flat = np.concatenate([x[present], np.repeat(known, present.sum(axis=1), axis=0)], axis=1)
+    own = x.shape[2]
     mean, scale = flat.mean(axis=0).astype(float), flat.std(axis=0).astype(float) + 1e-6
     z = ((flat - mean) / scale).astype(np.float32)
     bag = np.repeat(np.arange(len(x)), present.sum(axis=1))
@@ -379,8 +395,10 @@ def network(
 
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS})
     inner, bias, outer, biases, root = parts(found.x)
-    told = inner[:, -1] / scale[-1]
-    return offline.Network(mean[:-1], scale[:-1], inner[:, :-1], bias - told * mean[-1], outer, biases, np.array([0.5, 0.5]), root**2, told)
+    told = inner[:, own:] / scale[own:]
+    return offline.Network(
+        mean[:own], scale[:own], inner[:, :own], bias - told @ mean[own:], outer, biases, np.array([0.5, 0.5]), root**2, told[:, 0], told[:, 1:]
+    )
 
 
 def logistic(x: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -410,28 +428,37 @@ def cuts(chance: np.ndarray, label: np.ndarray) -> np.ndarray:
     return np.array(max(((low, high) for low in CUTS for high in CUTS), key=lambda pair: kappa(*pair)))
 
 
+def whole_of(rows: Rows, at: np.ndarray, astray: np.ndarray, aside: np.ndarray, company: bool) -> offline.Whole:
+    """What is known of the rows' answers as a whole, with or without what they say of other points."""
+    return offline.Whole(astray, rows.story[at], rows.company(at, aside) if company else np.zeros((len(at), 0)))
+
+
 def best_places(rows: Rows, at: np.ndarray, fitted: offline.Network, mistake: bool, work: np.ndarray) -> np.ndarray:
     """The best place's score of each row, among those that speak of it at all and are no asides."""
-    scores = offline.place_scores(rows.padded[at], rows.astray[at] * (not mistake), fitted, rows.story[at])
-    spoken = rows.present[at] & offline.spoken_of(rows.padded[at], mistake) & ~rows.aside(at, work)
+    aside = rows.aside(at, work)
+    whole = whole_of(rows, at, rows.astray[at] * (not mistake), aside, company=bool(fitted.company.size))
+    scores = offline.place_scores(rows.padded[at], whole, fitted)
+    spoken = rows.present[at] & offline.spoken_of(rows.padded[at], mistake) & ~aside
     return np.maximum(np.where(spoken, scores, -np.inf).max(axis=1), offline.NOTHING)
 
 
-def fit(rows: Rows, at: np.ndarray, statistics: Statistics) -> offline.Calibration:
-    """Networks, context weights, cuts and the head for bare statements, from these rows alone."""
+def fit(rows: Rows, at: np.ndarray, statistics: Statistics, company: bool = True) -> offline.Calibration:
+    """Networks, with or without the company of other points, cuts and the head for bare statements, from these rows alone."""
     nets = {}
+    work = work_of(rows.said[np.isin(rows.said_on, rows.group[at])], rows.asides)
     for mistake in (False, True):
         mine = at[rows.mistake[at] == mistake]
         astray = rows.astray[mine] * (not mistake) * ~rows.story[mine]  # words on something else excuse no mistake; what they cost is fitted without stories
-        nets[mistake] = ensemble(rows.padded[mine], rows.present[mine], astray, rows.story[mine], rows.label[mine], rows.weight[mine], DECAY[mistake])
-    whole = at[np.isin(rows.kind[at], ("labelled", "further", "stranger"))]  # likeness to a bare statement cannot tell a contradiction
-    bare_x = np.concatenate([rows.bare[n] for n in np.unique(rows.answer[whole])])
-    points = ~rows.mistake[whole]
-    bare_rows = [logistic(bare_x[points], (rows.label[whole][points] >= step).astype(float)) for step in (1, 2)]
+        whole = whole_of(rows, mine, astray, rows.aside(mine, work), company)
+        nets[mistake] = ensemble(rows.padded[mine], rows.present[mine], whole, rows.label[mine], rows.weight[mine], DECAY[mistake])
+    entire = at[np.isin(rows.kind[at], ("labelled", "further", "stranger"))]  # likeness to a bare statement cannot tell a contradiction
+    bare_x = np.concatenate([rows.bare[n] for n in np.unique(rows.answer[entire])])
+    points = ~rows.mistake[entire]
+    bare_rows = [logistic(bare_x[points], (rows.label[entire][points] >= step).astype(float)) for step in (1, 2)]
     steps = np.stack(bare_rows)
     bare = offline.Head(steps[:, :-1], steps[:, -1], np.array([0.5, 0.5]))
-    bare = bare._replace(cuts=cuts(offline.chances(bare_x[points] @ bare.weights.T + bare.biases), rows.label[whole][points]))
-    fitted = offline.Calibration(nets[False], nets[True], bare, statistics, work_of(rows.said[np.isin(rows.said_on, rows.group[at])], rows.asides))
+    bare = bare._replace(cuts=cuts(offline.chances(bare_x[points] @ bare.weights.T + bare.biases), rows.label[entire][points]))
+    fitted = offline.Calibration(nets[False], nets[True], bare, statistics, work)
     scores = np.zeros(len(at))
     for mistake in (False, True):
         mine = rows.mistake[at] == mistake
@@ -468,10 +495,11 @@ class Held:
                 self.bare_read[i] = LEVELS.index(offline.reading(bare[k], fitted.bare.cuts, np.zeros(1)).value)
 
 
-def arrays_of(fitted: offline.Calibration) -> dict[str, np.ndarray]:
-    """The calibration as named arrays."""
+def arrays_of(fitted: offline.Calibration, lone: offline.Calibration) -> dict[str, np.ndarray]:
+    """The calibration as named arrays, with the networks of another that was fitted without company."""
     arrays: dict[str, np.ndarray] = {"work": fitted.work.astype(np.float32)}
-    for name, part in (("point", fitted.point), ("mistake", fitted.mistake), ("bare", fitted.bare)):
+    parts = (("point", fitted.point), ("mistake", fitted.mistake), ("lone_point", lone.point), ("lone_mistake", lone.mistake), ("bare", fitted.bare))
+    for name, part in parts:
         arrays |= {f"{name}_{field}": np.asarray(value, dtype=np.float32) for field, value in part._asdict().items()}
     for name, table in (("pieces", fitted.statistics.idf.pieces), ("words", fitted.statistics.idf.words)):
         arrays |= {f"{name}_names": np.array(list(table)), f"{name}_values": np.array(list(table.values()), dtype=np.float32)}
@@ -513,8 +541,8 @@ def main(words: Sequence[str] | None = None) -> None:
         points = rows.real & ~rows.mistake
         print(f"bare statements: quadratic kappa {cohen_kappa_score(rows.label[points], held.bare_read[points], weights='quadratic'):.3f}")
     if options.write or options.only_write:
-        fitted = fit(rows, np.arange(len(rows.label)), statistics)
-        np.savez_compressed(Path(offline.__file__).with_name("calibration.npz"), **arrays_of(fitted))
+        fitted, lone = (fit(rows, np.arange(len(rows.label)), statistics, company) for company in (True, False))
+        np.savez_compressed(Path(offline.__file__).with_name("calibration.npz"), **arrays_of(fitted, lone))
         print("wrote calibration.npz")
 
 

@@ -25,7 +25,9 @@ Made by `python -m bench grading` for the offline grader, version {data["version
    terms; and whether the answer is about the question at all. Where a story of one's own was asked for, whose words are nobody else's, the grader is
    told so, and expects less likeness.
 4. **A small network**, fitted on labelled answers and on answers written to contradict the criteria in their own words, turns that into
-   the chances of *partial* and *met*. The best sentence speaks for the answer, and it is the quote that you see.
+   the chances of *partial* and *met*. The best sentence speaks for the answer, and it is the quote that you see. The network also knows what the
+   answer says of the question's other points: how far on the right side of their boundaries, or on no right side at all. Where one sentence
+   leaves a doubt, an answer that is wrong elsewhere is believed less. A right sentence about another point hardly ever counts against one (see the last table).
 5. **Code checks** that each quote stands in your words, character by character, and does the arithmetic. No quote, no credit.
 
 The same input gives the same grade, on any number of threads. The length of an answer is not a feature.
@@ -88,6 +90,7 @@ Graded by what was fitted without any answer to their question.
   every claim still earns some credit: see *negated* and *wrong relation* above. This is its greatest weakness.
 - It hardly knows half a point from a whole one: see what *partial* means, above.
 - It does not check arithmetic, code or formulas beyond their wording.
+- A point made in doubtful words is believed or not by what else the answer says, so that a right one beside wrong claims may be missed.
 - It reads English only.
 - A question of your own with only a reference answer has no phrasings and no near misses: its points count by how like the answer is to
   them, not as 1, ½ or 0. The grade ranks answers, and is coarser than the bank's.

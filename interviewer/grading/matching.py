@@ -4,7 +4,7 @@ Token MaxSim is late interaction as in ColBERT (Khattab & Zaharia 2020): each to
 a sentence, weighted by IDF; words that the question itself uses count less. Soft lexical recall does the same over words, with
 character n-grams, so that a typo or another ending still matches. Both are taken a second time with the weight on what sets the
 phrasings apart from the near misses, since a wrong claim is made of the right words. Every feature belongs to one sentence alone, so
-that what is said elsewhere in the answer, and in which order, changes nothing; apart from them, `Match.astray` tells answers to
+that what is said elsewhere in the answer, and in which order, does not change it; apart from them, `Match.astray` tells answers to
 something else from the rest, and `Match.known` sentences.
 """
 

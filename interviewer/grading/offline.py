@@ -1,7 +1,8 @@
 """The offline grader: gates, then per criterion a calibrated reading of how far the candidate's sentences hold it.
 
 A small network reads every sentence against every criterion (`matching.FEATURES`); the best one speaks for the answer
-(multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). It is told where a story of one's own was asked for. Its weights
+(multiple-instance learning by max pooling, Ilse et al. 2018, sec. 2.1). It is told where a story of one's own was asked for, and what the
+answer says of the question's other points: who has them wrong seldom means this one as it ought to be. Its weights
 are fitted by `bench/fit_grader.py` on the labelled answers, with whole questions left out for the published figures, and shipped in
 `calibration.npz` with the inverse document frequencies of the guide and the spread of the rubrics' phrasings, which no answer enters.
 """
@@ -38,7 +39,7 @@ from interviewer.grading.matching import FEATURES, Idf, Match, Point, PointEncod
 from interviewer.ports import TokenEncoder
 from interviewer.sentences import Span
 
-VERSION = "10"
+VERSION = "11"
 NOTHING = -20.0
 """The score of a criterion for which no sentence may count: its chance is nil."""
 
@@ -65,6 +66,16 @@ HELD = (0.15, 0.6)
 """The likeness (`likeness_of`) at which a point of a question of one's own begins to count, and from which it counts whole. In 2,099 marked answers 3 % of
 the points of those with full marks lie below, and 24 % above; of answers to other questions 39 % lie below, and next to none above."""
 
+COMPANY = ("right", "amiss", "opposed")
+"""What is known of a point by the sentences about it: how far the best of them lies on the right side of the boundaries to its near misses; and, where none
+does, how well a sentence that lies there for no point at all carries it, and how far it lies on the wrong side."""
+
+ALSO_ABOUT = 0.85
+"""A sentence is about the points that it, or a near miss of theirs, carries at least this well, compared with the one that is carried best."""
+
+FAR = 6.0
+"""How far on a side makes no more difference."""
+
 CORRECTION_SHARE = 0.5
 CORRECTION = re.compile(
     r"\b(?:scratch that|correction|i take (?:that|it) back|let me correct|i (?:was|am) wrong|i'm wrong|i misspoke|i mixed (?:that|them|it|those)? ?up|i meant|i mean|"
@@ -79,8 +90,9 @@ class Network(NamedTuple):
     """Scores one place of an answer for one criterion: `outer` · tanh(`inner` · z + `bias`), where z = (x - `mean`) / `scale`.
 
     `biases` (2,) turn the best place's score into the logits of "at least partial" and "met"; `cuts` (2,) are the chances from which
-    the two count. `astray` ≥ 0, times how far astray the answer is (`astray_of`), is taken off every score of a point. `story`, as long as
-    `bias`, is added to it where a story of one's own was asked for.
+    the two count. `astray` ≥ 0, times how far astray the answer is (`astray_of`), is taken off every score of a point. To `bias` are added `story`,
+    as long, where a story of one's own was asked for, and otherwise `company` (as long, len(COMPANY)) times what the answer says of other points;
+    a network for sentences alone has a `company` of width 0.
     """
 
     mean: NDArray[np.float64]
@@ -92,6 +104,7 @@ class Network(NamedTuple):
     cuts: NDArray[np.float64]
     astray: NDArray[np.float64]
     story: NDArray[np.float64]
+    company: NDArray[np.float64]
 
 
 class Head(NamedTuple):
@@ -125,13 +138,13 @@ class Reading(NamedTuple):
 
 
 @cache
-def calibration() -> Calibration:
-    """The shipped calibration."""
+def calibration(company: bool = True) -> Calibration:
+    """The shipped calibration; its networks know what is said of other points, or else nothing but the sentence."""
     with np.load(Path(__file__).with_name("calibration.npz"), allow_pickle=False) as stored:
-        return from_arrays({name: stored[name] for name in stored.files})
+        return from_arrays({name: stored[name] for name in stored.files}, company)
 
 
-def from_arrays(arrays: dict[str, NDArray[np.generic]]) -> Calibration:
+def from_arrays(arrays: dict[str, NDArray[np.generic]], company: bool = True) -> Calibration:
     """A calibration from named arrays, as `bench/fit_grader.py` writes them."""
 
     def part(name: str, field: str) -> NDArray[np.float64]:
@@ -140,7 +153,7 @@ def from_arrays(arrays: dict[str, NDArray[np.generic]]) -> Calibration:
     def table(name: str) -> dict[str, float]:
         return dict(zip(arrays[f"{name}_names"].tolist(), arrays[f"{name}_values"].astype(float).tolist(), strict=True))
 
-    networks = [Network(*(part(name, field) for field in Network._fields)) for name in ("point", "mistake")]
+    networks = [Network(*(part(f"{'' if company else 'lone_'}{name}", field) for field in Network._fields)) for name in ("point", "mistake")]
     head = Head(*(part("bare", field) for field in Head._fields))
 
     def spread(name: str) -> Spread:
@@ -161,21 +174,44 @@ def astray_of(astray: float | NDArray[np.floating[Any]], story: bool | NDArray[n
     return np.asarray(np.where(story, np.maximum(0.0, np.asarray(astray) - STORY_ASTRAY), astray), dtype=np.float64)
 
 
-def place_scores(
-    features: NDArray[np.floating[Any]], astray: float | NDArray[np.floating[Any]], network: Network, story: bool | NDArray[np.bool_] = False
-) -> NDArray[np.float64]:
-    """The score of each place, (..., places), from features (..., places, len(FEATURES)), how far astray the answer is, (...), and whether it is a story, (...)."""
-    standard = (features - network.mean) / network.scale
-    hidden = np.tanh(standard @ network.inner.T + network.bias + np.asarray(story)[..., None, None] * network.story)
-    return np.asarray(hidden @ network.outer - (network.astray * astray)[..., None], dtype=np.float64)
+class Whole(NamedTuple):
+    """What is known of answers as a whole, (...): how far astray they count as, whether a story was asked for, and `company_of` a point, (..., len(COMPANY) or 0)."""
+
+    astray: float | NDArray[np.floating[Any]]
+    story: bool | NDArray[np.bool_]
+    company: NDArray[np.floating[Any]]
 
 
-def scores_of(found: Match, mistakes: NDArray[np.bool_], fitted: Calibration, astray: tuple[float, float], story: bool = False) -> NDArray[np.float64]:
-    """The score of each sentence for each criterion, (criteria, sentences); `mistakes` (criteria,) says which network reads it.
+def company_of(found: Match, mistakes: NDArray[np.bool_], counts: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """What the sentences that count, (sentences,), say of the question's other points, for each criterion, (criteria, len(COMPANY)).
 
-    `astray` is how far astray the answer counts as: for points, and for mistakes.
+    The mean over those points, 0 for one that nothing is about. `mistakes` (criteria,) are no points; their company is all points. One more
+    sentence that is right about some point lowers no "right" and raises nothing else.
     """
-    for_points, for_mistakes = (place_scores(found.features, a, n, story) for a, n in zip(astray, (fitted.point, fitted.mistake), strict=True))
+    points = found.features[~mistakes]
+    carried = points[:, :, [FEATURES.index("carried"), FEATURES.index("carried_miss")]].max(axis=2)
+    about = (carried >= LEAST[False]) & (carried >= ALSO_ABOUT * carried.max(axis=0, initial=0.0)) & counts
+    side = np.where(about, points[:, :, [FEATURES.index("meaning_own_miss"), FEATURES.index("wording_own_miss")]].mean(axis=2), 0.0)
+    right = np.clip(side, 0.0, FAR).max(axis=1)
+    amiss = about & (side <= 0.0).all(axis=0) & (right == 0.0)[:, None]
+    known = np.stack([right, np.where(amiss, carried, 0.0).max(axis=1), np.where(amiss, np.clip(-side, 0.0, FAR), 0.0).max(axis=1)], axis=1).astype(np.float64)
+    company = np.tile(known.mean(axis=0) if len(known) else np.zeros(len(COMPANY)), (len(mistakes), 1))
+    company[~mistakes] = (known.sum(axis=0) - known) / max(1, len(known) - 1)
+    return company
+
+
+def place_scores(features: NDArray[np.floating[Any]], whole: Whole, network: Network) -> NDArray[np.float64]:
+    """The score of each place, (..., places), from features (..., places, len(FEATURES)) and what is known of the answer as a whole, (...)."""
+    standard = (features - network.mean) / network.scale
+    story = np.asarray(whole.story)[..., None]
+    known = story * network.story + ~story * (whole.company @ network.company.T)
+    hidden = np.tanh(standard @ network.inner.T + network.bias + known[..., None, :])
+    return np.asarray(hidden @ network.outer - np.asarray(network.astray * whole.astray)[..., None], dtype=np.float64)
+
+
+def scores_of(found: Match, mistakes: NDArray[np.bool_], fitted: Calibration, of_points: Whole, of_mistakes: Whole) -> NDArray[np.float64]:
+    """The score of each sentence for each criterion, (criteria, sentences); `mistakes` (criteria,) says which network reads it, and which `Whole` counts."""
+    for_points, for_mistakes = place_scores(found.features, of_points, fitted.point), place_scores(found.features, of_mistakes, fitted.mistake)
     return np.where(mistakes[:, None], for_mistakes, for_points)
 
 
@@ -333,10 +369,12 @@ class OfflineGrader:
         closed = ~(framing[:, None] | np.asarray(words.counts)[None, :])
         nets = (self._fitted.point, self._fitted.mistake)
         story = is_story(question)
-        scores = scores_of(found, mistakes, self._fitted, (float(astray_of(found.astray, story)), 0.0), story)
+        asides = asides_of(found, story, self._fitted.work)
+        of_points = Whole(astray_of(found.astray, story), story, company_of(found, mistakes, np.asarray(words.counts) & ~asides))
+        scores = scores_of(found, mistakes, self._fitted, of_points, of_points._replace(astray=0.0))
         on_it = np.where(mistakes[:, None], spoken_of(found.features, True), spoken_of(found.features, False))
         scores = np.where(closed | ~on_it, -np.inf, scores)
-        places = np.where(asides_of(found, story, self._fitted.work), -np.inf, scores)
+        places = np.where(asides, -np.inf, scores)
         best = np.maximum(places.max(axis=1), NOTHING)
         chance = chances(best[:, None] + np.where(mistakes[:, None], nets[1].biases, nets[0].biases))
         verdicts = []

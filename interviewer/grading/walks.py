@@ -21,6 +21,7 @@ from interviewer.grading.offline import (
     NOTHING,
     VERSION,
     Calibration,
+    Whole,
     Words,
     calibration,
     chances,
@@ -102,7 +103,7 @@ class WalkReader:
         points: Callable[[Sequence[DesignCriterion]], tuple[Point, ...]] = points_of,
     ) -> None:
         self._encoder = encoder
-        self._fitted = fitted or calibration()
+        self._fitted = fitted or calibration(company=False)
         self._points = PointEncoder(encoder, self._fitted.statistics, cache_folder)
         self._speller = speller_of(encoder, self._fitted.statistics.idf)
         self._points_of = points
@@ -138,7 +139,9 @@ class WalkReader:
         )
         mistakes = np.array([c.kind is Kind.ANTI for c in criteria])
         nets = (self._fitted.point, self._fitted.mistake)
-        scores = scores_of(found, mistakes, self._fitted, (found.astray, found.astray))
+        # Of fifty criteria a message speaks to a few, so that their company would tell how long it is.
+        message = Whole(found.astray, False, np.zeros((len(criteria), 0)))
+        scores = scores_of(found, mistakes, self._fitted, message, message)
         if turn.act is Act.CLARIFY:  # what is asked for clarification shows framing and nothing else
             framing = np.array([c.dimension is Dimension.FRAMING for c in criteria])
             scores = np.where(framing[:, None], scores, -np.inf)

@@ -29,7 +29,7 @@ def explanation() -> None:
         "3. **Compare.** A small language encoder sets each sentence beside phrasings that meet a criterion, and beside near misses:"
         " wrong claims made of the right words; and it looks on which side of the boundary between the two the sentence lies, or any part of one that makes several points.\n"
         "4. **Decide.** A small network, fitted on labelled answers, turns that into *met*, *partial* or *unmet*."
-        " The sentence that speaks best for the criterion is the quote that you see.\n"
+        " Where a sentence leaves it in doubt, what you say of the question's other points tips the scales: right claims for you, wrong ones against you. The sentence that speaks best for the criterion is the quote that you see.\n"
         "5. **Check.** Code finds each quote in your words, character by character, and does the arithmetic. No quote, no credit."
     )
     st.subheader("What it cannot do")
@@ -37,6 +37,7 @@ def explanation() -> None:
         "- It does not reason. A wrong claim in the right words can be read as met, and an answer that denies or reverses every point still earns credit: its greatest weakness.\n"
         "- It hardly knows half a point from a whole one: *partial* says that it cannot tell, and as a rule such a point was either made or not.\n"
         "- It does not check arithmetic, code or formulas beyond their wording.\n"
+        "- A right point in doubtful words may be missed beside wrong claims.\n"
         "- It reads English only.\n"
         "- A question of your own has no phrasings and no near misses, so its grade is coarser.\n"
         "- It is for practice. Nobody should be hired or turned down by it."

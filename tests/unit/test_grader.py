@@ -6,13 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from builders import START, HashEmbedder
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from interviewer import scoring, sentences
-from interviewer.domain import Act, Dimension, OwnPoint, OwnQuestion, Round, Speaker, Turn, TurnKind, VerdictValue
+from interviewer.domain import Act, Dimension, Kind, OwnPoint, OwnQuestion, Round, Speaker, Turn, TurnKind, VerdictValue
 from interviewer.grading import evidence
 from interviewer.grading.contrast import SIDES, Spread, meaning_of, parts_of, sides
 from interviewer.grading.matching import FEATURES, Idf, Point, PointEncoder, Statistics, encode_answer, match, points_of, speller_of
-from interviewer.grading.offline import OfflineGrader, asides_of, calibration, collect, is_story, place_scores
+from interviewer.grading.offline import COMPANY, OfflineGrader, Whole, asides_of, calibration, collect, company_of, is_story, place_scores
 from interviewer.ports import Encoded
 
 CREDIT = (VerdictValue.MET, VerdictValue.PARTIAL)
@@ -28,6 +30,9 @@ def turns(*texts, act=Act.ANSWER, first=3):
         Turn(index=first + 2 * n, speaker=Speaker.CANDIDATE, kind=TurnKind.MESSAGE, text=t, at=START, act=act, counts=act is Act.ANSWER)
         for n, t in enumerate(texts)
     )
+
+
+QUIET = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 def sample(bank, number=8):
@@ -329,15 +334,83 @@ def test_a_list_of_terms_earns_nothing_and_is_named_so(grader, bank):
     assert {(v.value, v.reason) for v in listed.verdicts} == {(VerdictValue.UNMET, "The answer names terms and says nothing about them.")}
 
 
-def test_places_of_several_answers_are_scored_as_each_by_itself_and_a_story_otherwise():
+def test_places_of_several_answers_are_scored_as_each_by_itself_and_otherwise_in_a_story_or_in_other_company():
     network = calibration().point
-    features = np.random.default_rng(0).uniform(0.0, 0.6, (4, 3, len(FEATURES)))
+    rng = np.random.default_rng(0)
+    features, company = rng.uniform(0.0, 0.6, (4, 3, len(FEATURES))), rng.uniform(0.0, 0.6, (4, len(COMPANY)))
     astray, story = np.array([0.0, 0.1, 0.0, 0.1]), np.array([False, False, True, True])
-    together = place_scores(features, astray, network, story)
+    together = place_scores(features, Whole(astray, story, company), network)
     for n in range(4):
-        assert place_scores(features[n : n + 1], float(astray[n]), network, bool(story[n]))[0] == pytest.approx(together[n])
-    assert np.all(place_scores(features, 0.1, network) < place_scores(features, 0.0, network))
-    assert not np.allclose(place_scores(features, 0.0, network, story=True), place_scores(features, 0.0, network))
+        alone = Whole(float(astray[n]), bool(story[n]), company[n])
+        own = features[n : n + 1]
+        assert place_scores(own, alone, network)[0] == pytest.approx(together[n])
+        assert np.all(place_scores(own, alone._replace(astray=0.2), network) < together[n])
+        assert not np.allclose(place_scores(own, alone._replace(story=not story[n]), network), together[n])
+        in_other_company = place_scores(own, alone._replace(company=company[n] + 1.0), network)
+        assert np.allclose(in_other_company, together[n]) == story[n]  # what a story says of one thing tells nothing of another
+
+
+@pytest.fixture(scope="module")
+def bias_variance(embedder, bank):
+    """The question's points, which of its criteria are mistakes, and a function from sentences to the company of each criterion."""
+    statistics, question = calibration().statistics, bank.questions["bias-variance-tradeoff"]
+    encoded = PointEncoder(embedder, statistics).encode(points_of(question), question.prompt)
+    mistakes = np.array([c.kind is Kind.ANTI for c in question.criteria])
+
+    def company(*texts, counts=None):
+        said = [sentences.Span(0, len(text), text) for text in texts]
+        found = match(encoded, encode_answer(said, embedder, speller_of(embedder, statistics.idf), statistics))
+        return company_of(found, mistakes, np.array([True] * len(texts) if counts is None else counts))
+
+    return question, mistakes, company
+
+
+def test_what_is_said_of_one_point_keeps_the_others_company_and_not_itself(bias_variance):
+    question, mistakes, company = bias_variance
+    right, amiss, _ = (COMPANY.index(name) for name in COMPANY)
+    points = [n for n, mistake in enumerate(mistakes) if not mistake]
+    one = points[0]
+    said, missed = company(question.criteria[one].examples[0]), company(question.criteria[one].counter_examples[0])
+    assert said[one, right] < said[points[1:], right].min()
+    assert missed[one, amiss] < missed[points[1:], amiss].min()
+    assert not said[:, right + 1 :].any()
+    assert np.allclose(said[mistakes], said[points].mean(axis=0))  # all points are a mistake's company
+
+
+def test_words_that_do_not_count_are_no_company(bias_variance):
+    question, _, company = bias_variance
+    texts = [question.criteria[0].examples[0], question.criteria[1].counter_examples[0]]
+    assert np.allclose(company(*texts, counts=[True, False]), company(texts[0]), atol=1e-4)
+    assert not company(*texts, counts=[False, False]).any()
+    assert not company("The weather in the mountains was splendid.").any()
+
+
+@QUIET
+@given(data=st.data())
+def test_a_right_sentence_more_makes_no_company_worse(bias_variance, data):
+    question, mistakes, company = bias_variance
+    criteria = [c for c, mistake in zip(question.criteria, mistakes, strict=True) if not mistake]
+    texts = [t for c in question.criteria for t in (*c.examples, *c.counter_examples)]
+    said = data.draw(st.lists(st.sampled_from(texts), min_size=1, max_size=4, unique=True))
+    before, after = company(*said), company(*said, data.draw(st.sampled_from([c.examples[0] for c in criteria])))
+    assert (after[:, 0] >= before[:, 0] - 1e-4).all()
+    assert (after[:, 1:] <= before[:, 1:] + 1e-4).all()
+
+
+def test_a_doubtful_point_is_believed_more_beside_right_claims_than_beside_wrong_ones(grader, bank):
+    gained = []
+    for question in sample(bank, 4):
+        points = [c for c in question.criteria if c.kind is not Kind.ANTI]
+        doubtful, others = points[0], points[1:]
+        half = " ".join(doubtful.examples[0].split()[: len(doubtful.examples[0].split()) // 2])
+        right, wrong = (
+            {v.criterion_id: v.degree for v in grader.assess(question, turns(". ".join([half, *(said.rstrip(".") for said in more)]) + ".")).verdicts}[
+                doubtful.id
+            ]
+            for more in ([c.examples[1] for c in others], [c.counter_examples[1] for c in others])
+        )
+        gained.append(right - wrong)
+    assert np.mean(gained) > 0.05
 
 
 def test_a_point_made_in_one_part_of_a_sentence_is_seen_there(embedder, bank):
