@@ -32,6 +32,7 @@ from interviewer.grading import matching, offline
 from interviewer.grading.contrast import Spread, meaning_of
 from interviewer.grading.matching import FEATURES, Idf, Match, PhrasingStore, Point, PointEncoder, Statistics
 from interviewer.grading.spelling import Speller
+from interviewer.grading.telling import told
 from interviewer.guide_markup import plain
 from interviewer.settings import ROOT
 
@@ -183,10 +184,10 @@ def made_answers(bank: packs.Bank, answers: Sequence[Labelled]) -> list[tuple[st
 
 def one_sentence_answers(
     bank: packs.Bank, embedder: BundledEmbedder, encoder: PointEncoder, speller: Speller, statistics: Statistics, progress: Progress
-) -> list[tuple[str, Match, int, str, bool, int]]:
+) -> list[tuple[str, Match, int, str, bool, int, str]]:
     """Statements, some phrasings and some near misses as answers of one sentence, word for word.
 
-    A tuple each: where from, match, which criterion, question, is it a mistake, level.
+    A tuple each: where from, match, which criterion, question, is it a mistake, level, text.
     People often answer a probe in one sentence; the labelled answers are whole ones.
     """
     rng = np.random.default_rng(1)
@@ -203,7 +204,7 @@ def one_sentence_answers(
             for kind, text, level in texts:
                 said = matching.encode_answer([sentences.Span(0, len(text), text)], embedder, speller, statistics)
                 found = matching.match(encoder.encode(points, question.prompt), said)
-                made.append((kind, found, n, question.id, criterion.kind is Kind.ANTI, level))
+                made.append((kind, found, n, question.id, criterion.kind is Kind.ANTI, level, text))
     return made
 
 
@@ -211,7 +212,7 @@ class Rows:
     """Every labelled verdict with its features.
 
     `kind` is a key of `WEIGHTS`; `real` tells the golden set, `labelled` that and the further exemplars, from answers made for the fit;
-    `weight` is what a verdict weighs in it; `story` tells verdicts on stories of one's own; `source` is the question that the text was written for, `group` the one it is graded on,
+    `weight` is what a verdict weighs in it; `astray` is `Match.astray`; `story` tells verdicts on stories of one's own; `source` is the question that the text was written for, `group` the one it is graded on,
     `answer` an index into `answers`, `criterion` into the question's criteria, `whole` false for answers of one sentence.
     """
 
@@ -227,6 +228,7 @@ class Rows:
         speller = matching.speller_of(embedder, statistics.idf)
         encoder = PointEncoder(embedder, statistics, POINTS, kept=400)
         self.matches: list[Match] = []
+        self.texts: list[tuple[str, ...]] = []
         self.bare: list[np.ndarray] = []
         answer, criterion, label, mistake, group, source, weight, kind_of = [], [], [], [], [], [], [], []
         for n, a in enumerate(self.answers):
@@ -234,7 +236,9 @@ class Rows:
                 progress(f"matching answer {n} of {len(self.answers)}")
             question = bank.questions[a.question]
             words, _ = offline.collect((plain_turn(a.text),), (question.prompt, question.rephrase))
-            encoded = matching.encode_answer(words.spans or sentences.split(a.text), embedder, speller, statistics)
+            spans = words.spans or sentences.split(a.text)
+            encoded = matching.encode_answer(spans, embedder, speller, statistics)
+            self.texts.append(tuple(s.text for s in spans))
             points = matching.points_of(question)
             self.matches.append(matching.match(encoder.encode(thinned(points) if kinds[n] == "thin" else points, question.prompt), encoded))
             # A reference answer speaks as candidates do, not as rubrics do ("Says that …"): a phrasing stands in for it.
@@ -254,7 +258,7 @@ class Rows:
         self.whole = np.array([True] * len(label) + [False] * len(alone))
         answer += [len(self.answers) + k for k in range(len(alone))]
         criterion += [n for _, _, n, *_ in alone]
-        for kind, _, _, question_id, is_mistake, level in alone:
+        for kind, _, _, question_id, is_mistake, level, _ in alone:
             label.append(level)
             mistake.append(is_mistake)
             group.append(question_id)
@@ -268,9 +272,9 @@ class Rows:
         self.real, self.labelled = self.kind == "labelled", np.isin(self.kind, ("labelled", "further"))
         self.found = [*self.matches, *(found for _, found, *_ in alone)]
         self.features = [row for m in self.matches for row in m.features] + [found.features[n] for _, found, n, *_ in alone]
+        self.texts += [(text,) for *_, text in alone]
         self.astray = np.array([m.astray for m in self.matches for _ in m.features] + [found.astray for _, found, *_ in alone], dtype=np.float32)
         self.story = np.array([offline.is_story(bank.questions[g]) for g in self.group])
-        self.astray = offline.astray_of(self.astray, self.story).astype(np.float32)
         places = max(len(f) for f in self.features)
         self.padded = np.zeros((len(self.features), places, len(FEATURES)), dtype=np.float32)
         self.present = np.zeros((len(self.features), places), dtype=bool)
@@ -316,6 +320,17 @@ class Rows:
             found = self.found[self.answer[first]]
             company[same] = offline.company_of(found, mistakes, ~aside[same[0], : found.features.shape[1]])[self.criterion[at[same]]]
         return company
+
+    def astray_of(self, at: np.ndarray, aside: np.ndarray) -> np.ndarray:
+        """How far astray each row's answer counts as, (len(at),), where `aside` (len(at), places) does not count."""
+        astray = np.zeros(len(at))
+        for same in self._by_answer(at):
+            first = at[same[0]]
+            n, story = self.answer[first], bool(self.story[first])
+            counts = ~aside[same[0], : len(self.texts[n])]
+            telling = told(text for text, does in zip(self.texts[n], counts, strict=True) if does) if story else 1.0
+            astray[same] = offline.astray_of(self.found[n], counts, story, telling)
+        return astray
 
     def _by_answer(self, at: np.ndarray) -> list[np.ndarray]:
         """Indices into `at` of the rows of each answer."""
@@ -436,7 +451,10 @@ def whole_of(rows: Rows, at: np.ndarray, astray: np.ndarray, aside: np.ndarray, 
 def best_places(rows: Rows, at: np.ndarray, fitted: offline.Network, mistake: bool, work: np.ndarray) -> np.ndarray:
     """The best place's score of each row, among those that speak of it at all and are no asides."""
     aside = rows.aside(at, work)
-    whole = whole_of(rows, at, rows.astray[at] * (not mistake), aside, company=bool(fitted.company.size))
+    company = bool(fitted.company.size)
+    # Without company it is messages of walkthroughs that are read, which may be about anything in a design.
+    astray = rows.astray_of(at, aside) if company else rows.astray[at]
+    whole = whole_of(rows, at, astray * (not mistake), aside, company)
     scores = offline.place_scores(rows.padded[at], whole, fitted)
     spoken = rows.present[at] & offline.spoken_of(rows.padded[at], mistake) & ~aside
     return np.maximum(np.where(spoken, scores, -np.inf).max(axis=1), offline.NOTHING)
@@ -448,8 +466,10 @@ def fit(rows: Rows, at: np.ndarray, statistics: Statistics, company: bool = True
     work = work_of(rows.said[np.isin(rows.said_on, rows.group[at])], rows.asides)
     for mistake in (False, True):
         mine = at[rows.mistake[at] == mistake]
-        astray = rows.astray[mine] * (not mistake) * ~rows.story[mine]  # words on something else excuse no mistake; what they cost is fitted without stories
-        whole = whole_of(rows, mine, astray, rows.aside(mine, work), company)
+        aside = rows.aside(mine, work)
+        # Words on something else excuse no mistake; what they cost is fitted without stories.
+        astray = rows.astray[mine] * (not mistake) * ~rows.story[mine]
+        whole = whole_of(rows, mine, astray, aside, company)
         nets[mistake] = ensemble(rows.padded[mine], rows.present[mine], whole, rows.label[mine], rows.weight[mine], DECAY[mistake])
     entire = at[np.isin(rows.kind[at], ("labelled", "further", "stranger"))]  # likeness to a bare statement cannot tell a contradiction
     bare_x = np.concatenate([rows.bare[n] for n in np.unique(rows.answer[entire])])

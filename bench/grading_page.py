@@ -22,8 +22,9 @@ Made by `python -m bench grading` for the offline grader, version {data["version
    grader measures how much of the phrasings is found there, by meaning and by words; how much of what sets the phrasings apart from the
    near misses; how near the near misses are; on which side of the boundaries between the phrasings, the near misses and the other criteria it
    lies (linear discriminants, over token vectors and over words; for a sentence that makes several points at once, also any part of it); whether the sentence speaks for another criterion; whether it is a sentence or a list of
-   terms; and whether the answer is about the question at all. Where a story of one's own was asked for, whose words are nobody else's, the grader is
-   told so, and expects less likeness.
+   terms; and whether the answer is about the question at all: how well its sentences carry any point, and how much of them the rubric knows.
+   Where a story of one's own was asked for, whose words are nobody else's, the grader is told so and expects less likeness, but that
+   something is told: verbs in the past, and people.
 4. **A small network**, fitted on labelled answers and on answers written to contradict the criteria in their own words, turns that into
    the chances of *partial* and *met*. The best sentence speaks for the answer, and it is the quote that you see. The network also knows what the
    answer says of the question's other points: how far on the right side of their boundaries, or on no right side at all. Where one sentence

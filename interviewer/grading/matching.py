@@ -417,7 +417,8 @@ class Match(NamedTuple):
 
     `whole` (points, 2) is the MaxSim and the lexical recall of the statement over the answer as a whole. `astray` is 0 for an answer that
     is about the question, and at most `RELEVANT` for one that is about something else. `known` (sentences,) is how much of a sentence the
-    points hold: the MaxSim the other way round, of its tokens over those of all phrasings and near misses. `means` (sentences, d) are its vectors.
+    points hold: the MaxSim the other way round, of its tokens over those of all phrasings and near misses, `texts` in number.
+    `means` (sentences, d) are its vectors.
     """
 
     features: NDArray[np.float32]
@@ -426,6 +427,7 @@ class Match(NamedTuple):
     astray: float
     known: NDArray[np.float32]
     means: Vectors
+    texts: int
 
 
 def _held(similarity: Vectors, starts: NDArray[np.intp], units: Weights) -> tuple[Vectors, Vectors, Vectors]:
@@ -494,7 +496,7 @@ def match(points: EncodedPoints, answer: EncodedAnswer) -> Match:
     if len(answer.parts):
         np.maximum.at(of_parts.transpose(1, 0, 2), answer.part_of, sides(points.meaning, answer.parts).transpose(1, 0, 2))
     features[:, :, -3 * len(SIDES) :] = np.concatenate([meaning, sides(points.wording, answer.wording), of_parts], axis=2)
-    return Match(features, own, whole, max(0.0, RELEVANT - float(own.max(axis=0).mean())), known.astype(np.float32), answer.means)
+    return Match(features, own, whole, max(0.0, RELEVANT - float(own.max(axis=0).mean())), known.astype(np.float32), answer.means, len(points.owner))
 
 
 def _unlike(carried: Vectors, negated: NDArray[np.bool_], said: NDArray[np.bool_], most: int) -> Vectors:
