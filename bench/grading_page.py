@@ -92,6 +92,8 @@ Graded by what was fitted without any answer to their question.
 - It hardly knows half a point from a whole one: see what *partial* means, above.
 - It does not check arithmetic, code or formulas beyond their wording.
 - A point made in doubtful words is believed or not by what else the answer says, so that a right one beside wrong claims may be missed.
+- Where a story is asked for, one about something else earns much of what this one would: an obstacle, a figure, one's own part are in it. One told
+  as a list of keywords, with hardly a verb in the past and nobody in it, is read too low; the grade says so.
 - It reads English only.
 - A question of your own with only a reference answer has no phrasings and no near misses: its points count by how like the answer is to
   them, not as 1, ½ or 0. The grade ranks answers, and is coarser than the bank's.
