@@ -16,6 +16,8 @@ from interviewer.ui import session
 
 BAND_COLOURS = {1: "#b5442e", 2: "#c98a1b", 3: "#4f8a5b", 4: "#2457a6"}
 VALUE_ICONS = {VerdictValue.MET: "●", VerdictValue.PARTIAL: "◐", VerdictValue.UNMET: "○", VerdictValue.NOT_OBSERVED: "–"}
+SEND_AGAIN = "Kept draft (copy it, and send it again as you like):"
+CAME_LATE = "Kept draft (it came after the end or from a page that was behind, and counts in no score):"
 
 
 def highlighted(text: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -58,6 +60,12 @@ def numbered(text: str, marks: Sequence[Mark]) -> str:
 def words(text: str, spans: Iterable[tuple[int, int]] = ()) -> None:
     """Text exactly as written, line breaks kept, nothing in it interpreted."""
     st.html(f'<div class="words">{highlighted(text, spans)}</div>')
+
+
+def draft(text: str, why: str) -> None:
+    """What a person sent that could not be taken, to be copied."""
+    st.caption(why)
+    st.code(text, language=None, wrap_lines=True)
 
 
 def quiet(text: str) -> None:

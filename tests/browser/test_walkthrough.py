@@ -19,6 +19,18 @@ DRAWN = """flowchart LR
     log[Event log]:::stream
     train[Training]:::training --> ranker"""
 
+CLICK_AS_THE_CANVAS_SPEAKS = """
+    window.addEventListener("message", function once(message) {
+        const hint = [...document.querySelectorAll("button")].find(b => b.innerText.includes("Hint"));
+        if (message.data?.type !== "streamlit:setComponentValue" || !hint) return;
+        window.removeEventListener("message", once, true);
+        hint.click();
+        if (!BEFORE) return;
+        message.stopImmediatePropagation();
+        const {data, source, origin} = message;
+        setTimeout(() => window.dispatchEvent(new MessageEvent("message", {data, source, origin})), BEFORE);
+    }, true);"""
+
 
 def walk_in(page):
     return urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)["walk"][0]
@@ -167,6 +179,18 @@ def test_a_blank_walkthrough_with_a_drawing_and_a_reload_on_the_way(visit, bank,
     page.wait_for_url("**/walkthrough?walk=*")
     calm(page)
     assert walk_in(page) != name
+
+
+@pytest.mark.parametrize("before", [0, 20, 100])
+def test_a_click_counts_although_the_canvas_speaks_at_the_same_time(visit, before):
+    """The canvas has its part of the page drawn anew when it has loaded: milliseconds after the click, or with it."""
+    page = visit("/")
+    page.add_init_script(CLICK_AS_THE_CANVAS_SPEAKS.replace("BEFORE", str(before)))
+    page.goto(urllib.parse.urljoin(page.url, f"/design?archetype={FEED}"))
+    start(page, "Guided")
+    expect(theirs(page).filter(has_text="Hint 1 of 3")).to_have_count(1)
+    calm(page)
+    expect(theirs(page).filter(has_text=re.compile(r"Hint \d of 3"))).to_have_count(1)
 
 
 def test_a_guided_walkthrough_on_a_phone(visit, bank, pictures):

@@ -7,7 +7,7 @@ from test_pages import button, drawn, labels, opened, sound
 
 from interviewer import diagram
 from interviewer.archetypes import STAGE_NAMES, DesignStage
-from interviewer.domain import Level, Speaker, Stage, VerdictValue
+from interviewer.domain import Level, Speaker, Stage, TurnKind, VerdictValue
 from interviewer.ui.inbox import Sent
 from interviewer.walkthrough import Drawing, WalkMode, WalkSetup, messages
 
@@ -116,6 +116,36 @@ def test_messages_of_a_run_that_was_cut_short_are_sent_by_the_next_one(services)
     sound(app.run())
     assert [t.text for t in services.walks.open(walk.id).turns if t.speaker is Speaker.CANDIDATE] == said
     assert app.session_state[f"inbox-{walk.id}"].waiting == []
+
+
+@pytest.mark.parametrize(
+    ("what", "happened"),
+    [
+        ("hint", lambda before, now: [t.kind for t in now.turns[len(before.turns) :]].count(TurnKind.HINT) == 1),
+        ("next", lambda before, now: now.stage is not before.stage),
+        ("pause", lambda _, now: now.phase is Stage.PAUSED),
+        ("end", lambda _, now: now.phase is Stage.DEBRIEF),
+    ],
+)
+def test_a_button_of_a_run_that_was_cut_short_has_its_effect_in_the_next_one(services, what, happened):
+    walk = begin(services, WalkMode.GUIDED)
+    app = sound(opened("walkthrough", walk=walk.id))
+    before = services.walks.open(walk.id)
+    app.session_state[f"inbox-{walk.id}"].press(what, len(before.turns))
+    sound(app.run())
+    assert happened(before, services.walks.open(walk.id))
+    assert app.session_state[f"inbox-{walk.id}"].pressed is None
+
+
+def test_a_message_that_comes_after_the_end_is_kept_and_shown_with_the_debrief(services):
+    walk = begin(services)
+    app = sound(opened("walkthrough", walk=walk.id))
+    shown = messages(services.walks.open(walk.id))
+    services.walks.finish(walk.id)
+    app.session_state[f"inbox-{walk.id}"].waiting.append(Sent("One more thing.", shown))
+    sound(app.run())
+    assert services.walks.draft(walk.id) == "One more thing."
+    assert "One more thing." in [c.value for c in sound(opened("design_debrief", walk=walk.id)).code]
 
 
 def test_blank_mode_has_neither_hint_nor_pause_nor_coverage(services):

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from interviewer.conductor import messages
-from interviewer.domain import Level, Mode, Speaker, Stage
+from interviewer.domain import Level, Mode, Speaker, Stage, TurnKind
 from interviewer.ui import session
 from interviewer.ui.inbox import Sent
 
@@ -370,6 +370,53 @@ def test_messages_of_a_run_that_was_cut_short_are_sent_by_the_next_one(services)
     turns = services.conductor.open(interview.id).turns
     assert [t.text for t in turns if t.speaker is Speaker.CANDIDATE] == said
     assert app.session_state[f"inbox-{interview.id}"].waiting == []
+
+
+def test_a_button_of_a_run_that_was_cut_short_has_its_effect_in_the_next_one_and_once(services):
+    interview = begin(services)
+    app = sound(opened("interview", interview=interview.id))
+    kept = app.session_state[f"inbox-{interview.id}"]
+    kept.press("hint", len(services.conductor.open(interview.id).turns))
+    for _ in range(2):
+        sound(app.run())
+        assert [t.kind for t in services.conductor.open(interview.id).turns].count(TurnKind.HINT) == 1
+    assert kept.pressed is None
+
+
+def test_a_button_of_a_page_that_is_behind_does_nothing(services):
+    interview = begin(services)
+    app = sound(opened("interview", interview=interview.id))
+    before = services.conductor.open(interview.id)
+    kept = app.session_state[f"inbox-{interview.id}"]
+    kept.press("end", len(before.turns) - 1)
+    sound(app.run())
+    assert services.conductor.open(interview.id).turns == before.turns
+    assert kept.pressed is None
+
+
+def test_what_was_typed_goes_before_a_button(services):
+    interview = begin(services)
+    app = sound(opened("interview", interview=interview.id))
+    shown = services.conductor.open(interview.id)
+    kept = app.session_state[f"inbox-{interview.id}"]
+    kept.waiting.append(Sent("High bias shows as a training error that stays high.", messages(shown)))
+    kept.press("end", len(shown.turns))
+    sound(app.run())
+    now = services.conductor.open(interview.id)
+    assert "High bias shows as a training error that stays high." in [t.text for t in now.turns]
+    assert now.stage is not Stage.DEBRIEF
+
+
+def test_a_message_that_comes_after_the_end_is_kept_and_shown_with_the_debrief(services):
+    interview = begin(services)
+    app = sound(opened("interview", interview=interview.id))
+    shown = messages(services.conductor.open(interview.id))
+    services.conductor.finish(interview.id)
+    late = ["One more <b>thing</b>.", "And another."]
+    app.session_state[f"inbox-{interview.id}"].waiting += [Sent(text, shown) for text in late]
+    sound(app.run())
+    assert services.conductor.draft(interview.id) == "\n\n".join(late)
+    assert "\n\n".join(late) in [c.value for c in sound(opened("debrief", interview=interview.id)).code]
 
 
 def test_a_message_that_could_not_be_saved_stays_until_it_is(services, monkeypatch):

@@ -34,6 +34,7 @@ typed = sent.waiting[0] if sent.waiting else None
 session.set_shown(interview)
 sent.shown = messages(interview)
 if interview.stage in (Stage.DEBRIEF, Stage.ABANDONED):
+    sent.keep(lambda text, shown: conductor.say(interview_id, text, shown=shown))
     session.go(session.DEBRIEF_PAGE, interview_id)
 
 
@@ -41,7 +42,9 @@ def send(text: str, act: Act | None = None, shown: int = seen) -> None:
     """Takes one message at the end of the transcript, and draws the page anew. A refusal is shown and the text kept."""
     last = next((t for t in reversed(interview.turns) if t.speaker is Speaker.CANDIDATE), None)
     twice = act is not None and last is not None and last.text == text and (services.clock.now() - last.at).total_seconds() < DOUBLE_CLICK_SECONDS
-    if not twice:  # a slow double click on a button counts once
+    if twice:  # a slow double click on a button counts once
+        sent.done()
+    else:
         with replying:
             take(text, act, shown)
     st.rerun()
@@ -60,12 +63,10 @@ def take(text: str, act: Act | None, shown: int) -> None:
     try:
         now = conductor.say(interview_id, text, shown=shown, act=act)
     except (InvalidMessage, StaleInterview) as error:
-        if act is None:
-            sent.taken(seen)
+        sent.taken(seen, act)
         st.session_state["refused"] = str(error)
         return
-    if act is None:
-        sent.taken(messages(now))
+    sent.taken(messages(now), act)
     session.set_shown(now)
     status.empty()
     answered(now)
@@ -102,11 +103,13 @@ def clock() -> None:
     spoken = f"{left // 60} minutes {left % 60} seconds {label}"
     time = f'<div class="clock{low}" role="timer" aria-label="{spoken}">{left // 60}:{left % 60:02d} <span class="quiet">{label}</span></div>'
     st.html(f'<div class="status"><div>{place}</div>{time}</div>')
-    if not typed and (len(now.turns) != len(interview.turns) or now.stage is not interview.stage):
+    if not typed and (len(now.turns) != len(interview.turns) or now.stage is not interview.stage or (not whole_page and sent.open)):
         st.rerun(scope="app")
 
 
+whole_page = True
 clock()
+whole_page = False  # what comes from here on while the clock alone is drawn anew has not reached the page
 st.progress(interview.position / len(interview.plan), text=None)
 
 for turn in interview.turns:
@@ -117,33 +120,37 @@ if typed:
 
 refused = st.session_state.pop("refused", None)
 draft = conductor.draft(interview_id)
+mark = len(interview.turns)  # a second click on a button of the page before does nothing
 if refused:
     st.warning(refused)
 if draft:
-    st.caption("Kept draft (copy it, and send it again as you like):")
-    st.code(draft, language=None, wrap_lines=True)
-    if st.button("Discard the draft", type="tertiary"):
+    components.draft(draft, components.SEND_AGAIN)
+    if sent.button("Discard the draft", "discard", mark):
         conductor.discard_draft(interview_id)
+        sent.done()
         st.rerun()
 
-mark = len(interview.turns)  # a second click on a button of the page before does nothing
 with st.container(horizontal=True, gap="small"):
-    if practice and st.button("Hint", key=f"hint-{mark}", icon=":material/lightbulb:", shortcut="Alt+H"):
+    if practice and sent.button("Hint", "hint", mark, ":material/lightbulb:", "Alt+H"):
         send("Could I have a hint?", Act.HINT)
-    if st.button("I don't know", key=f"unknown-{mark}", icon=":material/question_mark:", shortcut="Alt+K"):
+    if sent.button("I don't know", "unknown", mark, ":material/question_mark:", "Alt+K"):
         send("I don't know.", Act.DONT_KNOW)
-    if st.button("Skip", key=f"skip-{mark}", icon=":material/skip_next:", shortcut="Alt+S"):
+    if sent.button("Skip", "skip", mark, ":material/skip_next:", "Alt+S"):
         send("Skip this question, please.", Act.SKIP)
     if practice and interview.stage is Stage.PAUSED:
-        if st.button("Go on", key=f"resume-{mark}", icon=":material/play_arrow:", shortcut="Alt+P"):
+        if sent.button("Go on", "resume", mark, ":material/play_arrow:", "Alt+P"):
             conductor.resume(interview_id)
+            sent.done()
             st.rerun()
-    elif practice and st.button("Pause", key=f"pause-{mark}", icon=":material/pause:", shortcut="Alt+P"):
+    elif practice and sent.button("Pause", "pause", mark, ":material/pause:", "Alt+P"):
         conductor.pause(interview_id)
+        sent.done()
         st.rerun()
-    if st.button("End and debrief", key=f"end-{mark}", icon=":material/flag:", shortcut="Alt+E"):
+    if sent.button("End and debrief", "end", mark, ":material/flag:", "Alt+E"):
         conductor.finish(interview_id)
+        sent.done()
         st.rerun()
+sent.done()
 st.caption("Enter sends, Shift+Enter starts a new line. “Repeat”, “rephrase” and clarifying questions work in your own words.")
 components.usage(interview.usage)
 services.ready(interview.current.question)

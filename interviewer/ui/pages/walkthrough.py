@@ -16,11 +16,12 @@ walk_id = session.required_walk()
 services = session.services()
 walks = services.walks
 walk = walks.open(walk_id)
+sent = inbox(walk_id)
 if walk.phase in (Stage.DEBRIEF, Stage.ABANDONED):
+    sent.keep(lambda text, shown: walks.say(walk_id, text, shown=shown))
     session.go_walk(session.DESIGN_DEBRIEF_PAGE, walk_id)
 session.wide(82)
 seen = int(st.session_state.get(f"shown-{walk_id}", messages(walk)))
-sent = inbox(walk_id)
 arriving = bool(sent.waiting)
 st.session_state[f"shown-{walk_id}"] = sent.shown = messages(walk)
 
@@ -32,32 +33,38 @@ def send(text: str, act: Act | None = None, shown: int = seen) -> None:
     """
     last = next((t for t in reversed(walk.turns) if t.speaker is Speaker.CANDIDATE), None)
     twice = act is not None and last is not None and last.text == text and (services.clock.now() - last.at).total_seconds() < DOUBLE_CLICK_SECONDS
-    if not twice:  # a slow double click on a button counts once
-        with replying, components.speaker(candidate=True):
-            components.words(text)
-        try:
-            now = walks.say(walk_id, text, shown=shown, act=act)
-        except (InvalidMessage, StaleInterview) as error:
-            if act is None:
-                sent.taken(seen)
-            st.session_state["refused"] = str(error)
-        else:
-            if act is None:
-                sent.taken(messages(now))
-            st.session_state[f"shown-{walk_id}"] = messages(now)
+    if twice:  # a slow double click on a button counts once
+        sent.done()
+        st.rerun()
+    with replying, components.speaker(candidate=True):
+        components.words(text)
+    try:
+        now = walks.say(walk_id, text, shown=shown, act=act)
+    except (InvalidMessage, StaleInterview) as error:
+        sent.taken(seen, act)
+        st.session_state["refused"] = str(error)
+    else:
+        sent.taken(messages(now), act)
+        st.session_state[f"shown-{walk_id}"] = messages(now)
     st.rerun()
 
 
+@st.fragment
 def keep_drawing() -> None:
-    """The whiteboard; every change of it is saved at once, unless another tab was there first."""
-    on_board = drawings.of(walk)
-    shown = int(st.session_state.get(f"drawings-{walk_id}", walk.drawings))
-    st.session_state[f"drawings-{walk_id}"] = walk.drawings
-    now = whiteboard.board(on_board, f"board-{walk_id}")
-    if now == on_board:
+    """The whiteboard; every change of it is saved at once, unless another tab was there first.
+
+    The canvas speaks by itself, first when it has loaded. As a fragment it has this part alone drawn anew, and cuts no other run short: what was
+    clicked or typed meanwhile would be lost where Streamlit has not yet told the page of it.
+    """
+    now = walks.open(walk_id)  # this runs again without the rest of the page
+    on_board = drawings.of(now)
+    shown = int(st.session_state.get(f"drawings-{walk_id}", now.drawings))
+    st.session_state[f"drawings-{walk_id}"] = now.drawings
+    drawn = whiteboard.board(on_board, f"board-{walk_id}")
+    if drawn == on_board:
         return
     try:
-        st.session_state[f"drawings-{walk_id}"] = walks.draw(walk_id, drawings.saved(now), shown=shown).drawings
+        st.session_state[f"drawings-{walk_id}"] = walks.draw(walk_id, drawings.saved(drawn), shown=shown).drawings
     except (InvalidMessage, StaleInterview) as error:
         st.session_state["refused"] = str(error)
         st.rerun()
@@ -68,11 +75,13 @@ def clock() -> None:
     """The clock; also lets the interviewer speak when time or silence call for it."""
     now = walk if arriving else walks.tick(walk_id)
     stage_plan.clock(now, services.clock.now())
-    if (len(now.turns), now.phase) != (len(walk.turns), walk.phase):
+    if (len(now.turns), now.phase) != (len(walk.turns), walk.phase) or (not whole_page and sent.open):
         st.rerun(scope="app")
 
 
+whole_page = True
 clock()
+whole_page = False  # what comes from here on while the clock alone is drawn anew has not reached the page
 chat, board = st.columns([5, 6], gap="medium")
 with board:  # drawn before any button is acted on, so that what is typed there is never forgotten
     keep_drawing()
@@ -86,31 +95,36 @@ with chat:
     refused = st.session_state.pop("refused", None)
     if refused:
         st.warning(refused)
+    mark = len(walk.turns)  # a second click on a button of the page before does nothing
     draft = walks.draft(walk_id)
     if draft:
-        st.caption("Kept draft (copy it, and send it again as you like):")
-        st.code(draft, language=None, wrap_lines=True)
-        if st.button("Discard the draft", type="tertiary"):
+        components.draft(draft, components.SEND_AGAIN)
+        if sent.button("Discard the draft", "discard", mark):
             walks.discard_draft(walk_id)
+            sent.done()
             st.rerun()
-    mark = len(walk.turns)  # a second click on a button of the page before does nothing
     with st.container(horizontal=True, gap="small"):
         if walk.guided:
-            if st.button("Hint", key=f"hint-{mark}", icon=":material/lightbulb:", shortcut="Alt+H"):
+            if sent.button("Hint", "hint", mark, ":material/lightbulb:", "Alt+H"):
                 send("Could I have a hint?", Act.HINT)
-            if st.button("Next stage", key=f"next-{mark}", icon=":material/skip_next:", shortcut="Alt+N"):
+            if sent.button("Next stage", "next", mark, ":material/skip_next:", "Alt+N"):
                 walks.next_stage(walk_id, walk.stage)
+                sent.done()
                 st.rerun()
             if walk.phase is Stage.PAUSED:
-                if st.button("Go on", key=f"resume-{mark}", icon=":material/play_arrow:", shortcut="Alt+P"):
+                if sent.button("Go on", "resume", mark, ":material/play_arrow:", "Alt+P"):
                     walks.resume(walk_id)
+                    sent.done()
                     st.rerun()
-            elif st.button("Pause", key=f"pause-{mark}", icon=":material/pause:", shortcut="Alt+P"):
+            elif sent.button("Pause", "pause", mark, ":material/pause:", "Alt+P"):
                 walks.pause(walk_id)
+                sent.done()
                 st.rerun()
-        if st.button("End and debrief", key=f"end-{mark}", icon=":material/flag:", shortcut="Alt+E"):
+        if sent.button("End and debrief", "end", mark, ":material/flag:", "Alt+E"):
             walks.finish(walk_id)
+            sent.done()
             st.rerun()
 if arriving:
     send(sent.waiting[0].text, shown=sent.waiting[0].shown)
+sent.done()
 st.caption("Enter sends, Shift+Enter starts a new line. Every message and every change of the drawing is saved at once.")
