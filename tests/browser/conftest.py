@@ -1,6 +1,8 @@
 """A real server and a real browser. Everything a page asks for is recorded: nothing may leave this machine."""
 
+import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -27,9 +29,12 @@ sync_api.expect.set_options(timeout=PATIENCE)
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return probe.getsockname()[1]
+    """A port that a server can take some seconds from now: not one of those that the system hands to whoever asks for any, a browser above all."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("localhost", port))
+            return port
 
 
 class Server:

@@ -14,5 +14,7 @@ kept = Path(os.environ["WHITEBOARD_FILE"])
 before = Diagram.model_validate(json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else Diagram()
 after = whiteboard.board(before, "board")
 if after != before:
-    kept.write_text(after.model_dump_json(), encoding="utf-8")
+    fresh = kept.with_suffix(".new")
+    fresh.write_text(after.model_dump_json(), encoding="utf-8")
+    fresh.replace(kept)  # at once, since a page that is being reloaded may be reading it
 st.caption(f"{len(after.boxes)} boxes and {len(after.arrows)} arrows")
