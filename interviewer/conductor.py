@@ -303,6 +303,9 @@ class Conductor:
             with lock:
                 return self._store.load(interview_id)
         try:
+            now = self._store.load(interview_id)
+            if now.seq != stored.seq:  # it was done between the caller's look and the lock
+                return now
             return self._step(stored, self._understand(stored.interview))
         except StaleInterview:
             return self._store.load(interview_id)

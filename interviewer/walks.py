@@ -289,6 +289,9 @@ class Walks:
             with lock:
                 return self._store.load_walk(walk_id)
         try:
+            now = self._store.load_walk(walk_id)
+            if now.seq != stored.seq:  # it was done between the caller's look and the lock
+                return now
             return self._step(stored, self._understand(stored.walk))
         except StaleInterview:
             return self._store.load_walk(walk_id)
