@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -322,6 +323,31 @@ def sighting(criterion_id: str, value: VerdictValue = VerdictValue.MET, turn: in
     words = () if value is VerdictValue.UNMET else (Evidence(turn=turn, start=0, end=len(quote), quote=quote),)
     degree = {VerdictValue.MET: 0.9, VerdictValue.PARTIAL: 0.4}.get(value, 0.0)
     return Sighting(verdict=Verdict(criterion_id=criterion_id, value=value, confidence=0.9, degree=degree, evidence=words, reason="Because."), carried=0.6)
+
+
+class LateStore:
+    """A store that answers one thread late: what that thread reads first is told only when `go_on` is set, when it may no longer be so."""
+
+    THREAD = "late"
+
+    def __init__(self, store: object, method: str) -> None:
+        self._store = store
+        self._method = method
+        self.read, self.go_on = threading.Event(), threading.Event()
+
+    def __getattr__(self, name: str) -> object:
+        real = getattr(self._store, name)
+        if name != self._method:
+            return real
+
+        def answered(identity: str) -> object:
+            found = real(identity)
+            if threading.current_thread().name == self.THREAD and not self.read.is_set():
+                self.read.set()
+                self.go_on.wait(20)
+            return found
+
+        return answered
 
 
 class WordReader:

@@ -6,11 +6,12 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
-from builders import HashEmbedder, WordReader, archetype, numbered, said
+from builders import HashEmbedder, LateStore, WordReader, archetype, numbered, said
 
 from interviewer import bars, walk_export
 from interviewer.archetypes import DesignStage
@@ -195,6 +196,28 @@ def test_a_broken_grader_stops_nothing(store, clock):
     walk = walks.say(start(walks).id, "data-junior", shown=0, act=Act.ANSWER)
     assert "fault in the grader" in walk.turns[-1].text
     assert walk.phase is Stage.LISTENING
+
+
+def test_a_tab_that_looked_before_the_message_was_read_and_goes_on_after_it_takes_the_result(store, clock):
+    class Slow(WordReader):
+        reads = 0
+
+        def read(self, walk, turn):
+            self.reads += 1
+            if not late.read.is_set():
+                tab.start()
+                assert late.read.wait(20)
+            return super().read(walk, turn)
+
+    late, slow, opened = LateStore(store, "load_walk"), Slow(), []
+    walks = made(late, clock, slow)
+    walk = start(walks)
+    tab = threading.Thread(target=lambda: opened.append(walks.open(walk.id)), name=LateStore.THREAD)
+    told = walks.say(walk.id, "I start with data-junior here.", shown=0, act=Act.ANSWER)
+    late.go_on.set()
+    tab.join(20)
+    assert opened == [told]
+    assert slow.reads == 1
 
 
 def test_an_unknown_system_or_variant_is_a_sentence(walks):

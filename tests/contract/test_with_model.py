@@ -6,7 +6,7 @@ import threading
 from itertools import count
 
 import pytest
-from builders import FakeModel, KeywordGrader, numbered, question, said
+from builders import FakeModel, KeywordGrader, LateStore, numbered, question, said
 
 from interviewer import script
 from interviewer.breaker import Breaker
@@ -388,22 +388,6 @@ def test_a_message_is_judged_once_however_many_tabs_wait_for_it(store, embedder,
 
 
 def test_a_tab_that_looked_before_the_message_was_judged_and_goes_on_after_it_takes_the_result(store, embedder, clock):
-    class Late:
-        """The store, as it answers a slow thread: what is read comes when it is no longer so."""
-
-        def __init__(self):
-            self.read, self.go_on = threading.Event(), threading.Event()
-
-        def __getattr__(self, name):
-            return getattr(store, name)
-
-        def load(self, interview_id):
-            found = store.load(interview_id)
-            if threading.current_thread().name == "late" and not self.read.is_set():
-                self.read.set()
-                assert self.go_on.wait(20)
-            return found
-
     class Slow(KeywordGrader):
         def assess(self, asked, answer):
             if not late.read.is_set():
@@ -411,10 +395,10 @@ def test_a_tab_that_looked_before_the_message_was_judged_and_goes_on_after_it_ta
                 assert late.read.wait(20)
             return super().assess(asked, answer)
 
-    late, slow, opened = Late(), Slow(), []
+    late, slow, opened = LateStore(store, "load"), Slow(), []
     conductor = Conductor(late, slow, embedder, clock, numbered())
     one = conductor.start(Setup(blueprint="default"), [(question(), 10.0)])
-    tab = threading.Thread(target=lambda: opened.append(conductor.open(one.id)), name="late")
+    tab = threading.Thread(target=lambda: opened.append(conductor.open(one.id)), name=LateStore.THREAD)
     said = conductor.say(one.id, "alpha", shown=0, act=Act.ANSWER)
     late.go_on.set()
     tab.join(20)
