@@ -298,20 +298,14 @@ class Conductor:
     def _decide(self, stored: Stored) -> Stored:
         """The saved message understood and answered, once: who comes while it is being done waits and takes the result."""
         interview_id = stored.interview.id
-        lock = self._deciding.setdefault(interview_id, threading.Lock())
-        if not lock.acquire(blocking=False):
-            with lock:
-                return self._store.load(interview_id)
-        try:
+        with self._deciding.setdefault(interview_id, threading.Lock()):  # kept for good: a latecomer must find the same one
             now = self._store.load(interview_id)
-            if now.seq != stored.seq:  # it was done between the caller's look and the lock
+            if now.seq != stored.seq:
                 return now
-            return self._step(stored, self._understand(stored.interview))
-        except StaleInterview:
-            return self._store.load(interview_id)
-        finally:
-            self._deciding.pop(interview_id, None)
-            lock.release()
+            try:
+                return self._step(stored, self._understand(stored.interview))
+            except StaleInterview:
+                return self._store.load(interview_id)
 
     def _understand(self, interview: Interview) -> engine.Decided:
         turn = interview.turns[-1]

@@ -284,20 +284,14 @@ class Walks:
     def _decide(self, stored: StoredWalk) -> StoredWalk:
         """The saved message understood and answered, once: who comes while it is being done waits and takes the result."""
         walk_id = stored.walk.id
-        lock = self._deciding.setdefault(walk_id, threading.Lock())
-        if not lock.acquire(blocking=False):
-            with lock:
-                return self._store.load_walk(walk_id)
-        try:
+        with self._deciding.setdefault(walk_id, threading.Lock()):  # kept for good: a latecomer must find the same one
             now = self._store.load_walk(walk_id)
-            if now.seq != stored.seq:  # it was done between the caller's look and the lock
+            if now.seq != stored.seq:
                 return now
-            return self._step(stored, self._understand(stored.walk))
-        except StaleInterview:
-            return self._store.load_walk(walk_id)
-        finally:
-            self._deciding.pop(walk_id, None)
-            lock.release()
+            try:
+                return self._step(stored, self._understand(stored.walk))
+            except StaleInterview:
+                return self._store.load_walk(walk_id)
 
     def _understand(self, walk: Walk) -> walkthrough.Decided:
         turn = walk.turns[-1]

@@ -63,9 +63,10 @@ def words(text: str, spans: Iterable[tuple[int, int]] = ()) -> None:
 
 
 def draft(text: str, why: str) -> None:
-    """What a person sent that could not be taken, to be copied."""
-    st.caption(why)
-    st.code(text, language=None, wrap_lines=True)
+    """What a person sent that could not be taken, to be copied; nothing where there is none."""
+    if text:
+        st.caption(why)
+        st.code(text, language=None, wrap_lines=True)
 
 
 def quiet(text: str) -> None:

@@ -118,9 +118,7 @@ st.caption("Marked: the words that verdicts rest on.")
 evidence: list[Evidence] = [e for g in report.grades for v in g.verdicts for e in v.evidence]
 for turn in interview.turns:
     components.speech(turn, evidence)
-draft = services.conductor.draft(interview_id)
-if draft:
-    components.draft(draft, components.CAME_LATE)
+components.draft(services.conductor.draft(interview_id), components.CAME_LATE)
 
 st.subheader("Keep it")
 with st.container(horizontal=True, gap="small"):

@@ -57,9 +57,7 @@ with st.expander("The transcript"):
     evidence = [e for line in report.lines for e in line.verdict.evidence]
     for turn in walk.turns:
         components.speech(turn, evidence)
-draft = walks.draft(walk_id)
-if draft:
-    components.draft(draft, components.CAME_LATE)
+components.draft(walks.draft(walk_id), components.CAME_LATE)
 with st.expander("Read in the guide"):
     components.guide_links(walk.archetype.reference)
 

@@ -49,6 +49,9 @@ def send(text: str, act: Act | None = None, shown: int = seen) -> None:
     st.rerun()
 
 
+page_drawn = False
+
+
 @st.fragment
 def keep_drawing() -> None:
     """The whiteboard; every change of it is saved at once, unless another tab was there first.
@@ -56,7 +59,7 @@ def keep_drawing() -> None:
     The canvas speaks by itself, first when it has loaded. As a fragment it has this part alone drawn anew, and cuts no other run short: what was
     clicked or typed meanwhile would be lost where Streamlit has not yet told the page of it.
     """
-    now = walks.open(walk_id)  # this runs again without the rest of the page
+    now = walks.open(walk_id) if page_drawn else walk  # alone, it runs again without the rest of the page
     on_board = drawings.of(now)
     shown = int(st.session_state.get(f"drawings-{walk_id}", now.drawings))
     st.session_state[f"drawings-{walk_id}"] = now.drawings
@@ -68,9 +71,6 @@ def keep_drawing() -> None:
     except (InvalidMessage, StaleInterview) as error:
         st.session_state["refused"] = str(error)
         st.rerun()
-
-
-page_drawn = False
 
 
 @st.fragment(run_every=1.0)
